@@ -1,0 +1,7 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Benchmarks, and side-by-side runs against other VPNs. */
+@NullMarked
+module anubis.bench {
+    requires static transitive org.jspecify;
+}

@@ -1,0 +1,11 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The anubis command. */
+@NullMarked
+module anubis.cli {
+    requires static transitive org.jspecify;
+    requires anubis.device;
+    requires anubis.host;
+    requires anubis.lab;
+    requires info.picocli;
+}
