@@ -167,7 +167,7 @@ public final class UdpAddress {
     @Override
     public String toString() {
         if (family == Family.IPV4) {
-            return (low >>> 24) + "." + (low >>> 16 & 0xFF) + "." + (low >>> 8 & 0xFF) + "." + (low & 0xFF) + ":"
+            return (low >>> 24) + "." + ((low >>> 16) & 0xFF) + "." + ((low >>> 8) & 0xFF) + "." + (low & 0xFF) + ":"
                     + port;
         }
         return "[" + ipv6() + (scope != 0 ? "%" + scope : "") + "]:" + port;
@@ -203,6 +203,6 @@ public final class UdpAddress {
     }
 
     private int group(int index) {
-        return (int) ((index < 4 ? high : low) >>> 48 - 16 * (index & 3)) & 0xFFFF;
+        return (int) ((index < 4 ? high : low) >>> (48 - 16 * (index & 3))) & 0xFFFF;
     }
 }

@@ -195,7 +195,7 @@ public final class UdpMessage {
 
     /** CMSG_SPACE. */
     private static int controlSpace(int dataLength) {
-        return CMSG_HEADER + (dataLength + 7 & ~7);
+        return CMSG_HEADER + ((dataLength + 7) & ~7);
     }
 
     /** Makes the header ready for recvmsg, which shortens the lengths it is given. */
