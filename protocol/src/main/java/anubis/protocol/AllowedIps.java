@@ -6,7 +6,6 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * are left out. A change is prepared out of sight and then published by one write to a child, so a reader on its way
  * down always stands on a sound trie. The entries of one owner are a ring, in the order of their insertion.
  */
+@SuppressWarnings("ReferenceEquality")
 public final class AllowedIps<V> {
     private static final int IPV4_SOURCE = 12;
     private static final int IPV4_DESTINATION = 16;
@@ -32,7 +32,7 @@ public final class AllowedIps<V> {
     final Node<V> ipv4 = new Node<>(0, 0, 0);
 
     final Node<V> ipv6 = new Node<>(0, 0, 0);
-    private final Map<V, Entry<V>> firsts = new IdentityHashMap<>();
+    private final IdentityHashMap<V, Entry<V>> firsts = new IdentityHashMap<>();
 
     /** Nobody owns anything. */
     public AllowedIps() {}
