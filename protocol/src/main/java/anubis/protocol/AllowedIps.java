@@ -116,9 +116,7 @@ public final class AllowedIps<V> {
             side = bit(high, low, node.length());
             node = node.child(side);
         }
-        int common = node == null ? 0 : Math.min(node.common(high, low), Math.min(node.length(), length));
-        boolean there = node != null && common == length && common == node.length();
-        if (there && node instanceof Entry<V> entry) {
+        if (node instanceof Entry<V> entry && entry.length() == length && entry.common(high, low) >= length) {
             V before = entry.owner;
             if (before == owner) {
                 return null;
@@ -130,16 +128,19 @@ public final class AllowedIps<V> {
         }
         Entry<V> entry = new Entry<>(prefix.ipv6(), high, low, length, owner);
         Node<V> top = entry;
-        if (there) {
-            entry.zero = node.zero;
-            entry.one = node.one;
-        } else if (node != null && common == length) {
-            entry.child(bit(node.high, node.low, common), node);
-        } else if (node != null) {
-            Prefix shared = new Prefix(true, high, low, common);
-            top = new Node<>(shared.high(), shared.low(), common);
-            top.child(bit(high, low, common), entry);
-            top.child(!bit(high, low, common), node);
+        if (node != null) {
+            int common = Math.min(node.common(high, low), Math.min(node.length(), length));
+            if (common < length) {
+                Prefix shared = new Prefix(true, high, low, common);
+                top = new Node<>(shared.high(), shared.low(), common);
+                top.child(bit(high, low, common), entry);
+                top.child(!bit(high, low, common), node);
+            } else if (common < node.length()) {
+                entry.child(bit(node.high, node.low, common), node);
+            } else {
+                entry.zero = node.zero;
+                entry.one = node.one;
+            }
         }
         parent.child(side, top);
         link(entry);
