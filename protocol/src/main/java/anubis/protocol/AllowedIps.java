@@ -6,7 +6,6 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * are left out. A change is prepared out of sight and then published by one write to a child, so a reader on its way
  * down always stands on a sound trie. The entries of one owner are a ring, in the order of their insertion.
  */
+@SuppressWarnings("ReferenceEquality")
 public final class AllowedIps<V> {
     private static final int IPV4_SOURCE = 12;
     private static final int IPV4_DESTINATION = 16;
@@ -32,7 +32,7 @@ public final class AllowedIps<V> {
     final Node<V> ipv4 = new Node<>(0, 0, 0);
 
     final Node<V> ipv6 = new Node<>(0, 0, 0);
-    private final Map<V, Entry<V>> firsts = new IdentityHashMap<>();
+    private final IdentityHashMap<V, Entry<V>> firsts = new IdentityHashMap<>();
 
     /** Nobody owns anything. */
     public AllowedIps() {}
@@ -116,9 +116,7 @@ public final class AllowedIps<V> {
             side = bit(high, low, node.length());
             node = node.child(side);
         }
-        int common = node == null ? 0 : Math.min(node.common(high, low), Math.min(node.length(), length));
-        boolean there = node != null && common == length && common == node.length();
-        if (there && node instanceof Entry<V> entry) {
+        if (node instanceof Entry<V> entry && entry.length() == length && entry.common(high, low) >= length) {
             V before = entry.owner;
             if (before == owner) {
                 return null;
@@ -130,16 +128,19 @@ public final class AllowedIps<V> {
         }
         Entry<V> entry = new Entry<>(prefix.ipv6(), high, low, length, owner);
         Node<V> top = entry;
-        if (there) {
-            entry.zero = node.zero;
-            entry.one = node.one;
-        } else if (node != null && common == length) {
-            entry.child(bit(node.high, node.low, common), node);
-        } else if (node != null) {
-            Prefix shared = new Prefix(true, high, low, common);
-            top = new Node<>(shared.high(), shared.low(), common);
-            top.child(bit(high, low, common), entry);
-            top.child(!bit(high, low, common), node);
+        if (node != null) {
+            int common = Math.min(node.common(high, low), Math.min(node.length(), length));
+            if (common < length) {
+                Prefix shared = new Prefix(true, high, low, common);
+                top = new Node<>(shared.high(), shared.low(), common);
+                top.child(bit(high, low, common), entry);
+                top.child(!bit(high, low, common), node);
+            } else if (common < node.length()) {
+                entry.child(bit(node.high, node.low, common), node);
+            } else {
+                entry.zero = node.zero;
+                entry.one = node.one;
+            }
         }
         parent.child(side, top);
         link(entry);

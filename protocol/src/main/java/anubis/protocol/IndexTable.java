@@ -74,6 +74,7 @@ final class IndexTable<T> {
         return size;
     }
 
+    @SuppressWarnings("ReferenceEquality") // the very object is meant
     private boolean set(int index, T expected, @Nullable T value) {
         AtomicReferenceArray<Entry<T>> current = table;
         int mask = current.length() - 1;

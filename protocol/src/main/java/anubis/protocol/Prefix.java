@@ -93,13 +93,13 @@ public record Prefix(boolean ipv6, long high, long low, int length) {
     }
 
     private int group(int index) {
-        return (int) ((index < 4 ? high : low) >>> 16 * (3 - index % 4)) & 0xffff;
+        return (int) ((index < 4 ? high : low) >>> (16 * (3 - index % 4))) & 0xffff;
     }
 
     private static long mask(int bits) {
         if (bits <= 0) {
             return 0;
         }
-        return bits >= Long.SIZE ? -1L : -1L << Long.SIZE - bits;
+        return bits >= Long.SIZE ? -1L : -1L << (Long.SIZE - bits);
     }
 }
