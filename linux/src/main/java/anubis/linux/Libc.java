@@ -203,7 +203,7 @@ final class Libc {
     /** Errors are of no use to anyone: on Linux the descriptor is gone in any case. */
     static void close(int fd) {
         try {
-            int ignored = (int) CLOSE.invokeExact(fd);
+            int _ = (int) CLOSE.invokeExact(fd);
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

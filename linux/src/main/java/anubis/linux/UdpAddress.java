@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A remote address, with the local address and interface that a datagram to it is sent from (the sticky source).
@@ -149,7 +150,10 @@ public final class UdpAddress {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
+        if (this == other) {
+            return true;
+        }
         return other instanceof UdpAddress that
                 && sameRemote(that)
                 && hasLocal == that.hasLocal

@@ -11,7 +11,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one {@link UdpSocket#receive} or {@link UdpSocket#send} works on: payload, address and ancillary data. Made once
@@ -67,9 +66,10 @@ public final class UdpMessage {
     private int segmentSize;
     private int trafficClass = -1;
 
-    /** For which address and traffic class name and control buffer are made up; null after a receive. */
-    private @Nullable UdpAddress madeUpFor;
+    /** Whether name and control buffer are those of the next two; not after a receive. */
+    private boolean madeUp;
 
+    private UdpAddress madeUpFor = UNSET;
     private int madeUpTrafficClass;
     private int madeUpControlLength;
 
@@ -128,7 +128,7 @@ public final class UdpMessage {
 
     /** Makes the header ready for sendmsg. */
     void prepareSend() {
-        if (destination != madeUpFor || trafficClass != madeUpTrafficClass) {
+        if (!madeUp || !destination.equals(madeUpFor) || trafficClass != madeUpTrafficClass) {
             makeUp();
         }
         int length = madeUpControlLength;
@@ -180,6 +180,7 @@ public final class UdpMessage {
                 length += controlSpace(Integer.BYTES);
             }
         }
+        madeUp = true;
         madeUpFor = to;
         madeUpTrafficClass = trafficClass;
         madeUpControlLength = length;
@@ -200,7 +201,7 @@ public final class UdpMessage {
 
     /** Makes the header ready for recvmsg, which shortens the lengths it is given. */
     void prepareReceive() {
-        madeUpFor = null;
+        madeUp = false;
         memory.set(JAVA_INT, NAME_LENGTH, SOCKADDR_IN6_SIZE);
         memory.set(JAVA_LONG, CONTROL_LENGTH, CONTROL_SIZE);
         memory.set(JAVA_INT, FLAGS, 0);

@@ -82,7 +82,7 @@ public final class UdpSocket implements AutoCloseable {
                 set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
                 set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IP_PMTUDISC_DONT);
             }
-            int unused = Libc.setsockopt(fd, SOL_UDP, UDP_GRO, 1);
+            int _ = Libc.setsockopt(fd, SOL_UDP, UDP_GRO, 1);
 
             // Whoever sets SO_REUSEPORT before bind() may join a port unasked: hence the first does it after.
             if (sharing == Sharing.FURTHER) {
