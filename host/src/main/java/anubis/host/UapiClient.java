@@ -121,6 +121,7 @@ public final class UapiClient {
      * Any operation: {@code text} is one request, ended by an empty line.
      *
      * @throws UapiException if the device cannot be reached or answers with an errno that is not 0
+     * @throws EOFException if it breaks off
      */
     public void request(String text, LineSink reply) throws IOException {
         try (SocketChannel connection = connect()) {

@@ -16,7 +16,7 @@ public final class UapiException extends IOException {
         NOT_PERMITTED,
         /** The device has not answered in time. */
         TIMED_OUT,
-        /** The device answered with an {@link #errno()}, or broke off. */
+        /** The device answered with an {@link #errno()}. */
         REFUSED
     }
 
