@@ -20,7 +20,7 @@ import java.lang.invoke.MethodHandle;
  * <p>The hot calls take the segment that errno is captured in ({@link #errnoSegment}); two threads that share one may
  * see each other's errno.
  *
- * <p>All are linked as {@code int f(long, long, long, long, long)}, because each further shape costs some 10 ms when the
+ * <p>All are linked as {@code int f(long, long, long, long, long)}, because each further shape costs milliseconds when the
  * program starts. On 64-bit Linux (x86-64, AArch64, RISC-V) that is the same call: an {@code int} argument is the low
  * half of a register, a register too many is ignored, and the low half of the result is the count (none here is larger)
  * or −1.
