@@ -12,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -227,28 +226,40 @@ class TunTest {
     }
 
     @Test
+    void needsNoMoreThanTheCapabilityToAdministerTheNetwork() throws Exception {
+        assertThat(openWithCapabilities("-all,+net_admin")).contains("mtu 1420 of tun0 and its 2 queues");
+    }
+
+    @Test
     void saysWhichCapabilityIsMissing() throws Exception {
+        assertThat(openWithCapabilities("-all")).contains("EPERM").contains("CAP_NET_ADMIN");
+    }
+
+    private String openWithCapabilities(String capabilities) throws Exception {
         ProcessBuilder builder = new ProcessBuilder(
+                "nsenter",
+                "--net=" + host.namespace.path(),
                 "setpriv",
-                "--bounding-set=-all",
+                "--bounding-set=" + capabilities,
                 "--inh-caps=-all",
                 System.getProperty("java.home") + "/bin/java",
-                "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 ClassPath.all(),
-                OpenWithoutPrivilege.class.getName());
+                OpenAndSetMtu.class.getName());
         Process process = builder.redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(output).contains("EPERM").contains("CAP_NET_ADMIN");
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
-    static final class OpenWithoutPrivilege {
-        private OpenWithoutPrivilege() {}
+    static final class OpenAndSetMtu {
+        private OpenAndSetMtu() {}
 
         public static void main(String[] arguments) throws ErrnoException {
-            Tun.open("tun0").close();
+            try (Tun tun = Tun.open("tun0");
+                    Tun second = tun.queue()) {
+                tun.mtu(1420);
+                System.out.println("mtu " + second.mtu() + " of " + second.name() + " and its 2 queues");
+            }
         }
     }
 
