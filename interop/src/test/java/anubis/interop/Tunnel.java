@@ -34,7 +34,8 @@ final class Tunnel implements AutoCloseable {
     private final KeyPair rightKeys;
     private final String presharedKey;
 
-    private Tunnel(Lab lab, LabLink link, Pair pair) {
+    /** A tunnel like {@link #unconnected} between two hosts of a lab that reach each other by these interfaces. */
+    Tunnel(Lab lab, LabLink link, Pair pair) {
         this.lab = lab;
         this.link = link;
         LabHost leftHost = link.left().host();
@@ -101,6 +102,7 @@ final class Tunnel implements AutoCloseable {
         return lab;
     }
 
+    /** The interfaces outside: commonly the two ends of one cable. */
     LabLink link() {
         return link;
     }
