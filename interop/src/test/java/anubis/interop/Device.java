@@ -144,29 +144,6 @@ final class Device {
         return host.execute("ip", "link", "show", name).status() == 0;
     }
 
-    /** The device's process itself, found by the TUN it holds; it may be a descendant of what was started, or a daemon. */
-    static ProcessHandle holderOf(String name) {
-        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
-            return all.filter(process -> holds(process.pid(), name))
-                    .findFirst()
-                    .orElseThrow(() -> new AssertionError("no process holds the TUN " + name));
-        }
-    }
-
-    private static boolean holds(long pid, String name) {
-        try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(pid), "fdinfo"))) {
-            return files.anyMatch(file -> {
-                try {
-                    return Files.readString(file).contains("iff:\t" + name + "\n");
-                } catch (IOException e) {
-                    return false;
-                }
-            });
-        } catch (IOException | UncheckedIOException e) {
-            return false;
-        }
-    }
-
     /** Runs {@code wg} and returns its output. */
     String wg(String... arguments) {
         return tryWg(arguments).orThrow();

@@ -1,5 +1,11 @@
 package anubis.lab;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
 /**
  * A network interface of a host of the lab.
  *
@@ -36,6 +42,33 @@ public record LabInterface(LabHost host, String name) {
     public LabInterface up() {
         host.run("ip", "link", "set", name, "up");
         return this;
+    }
+
+    /**
+     * The process that has the TUN device behind this interface open.
+     *
+     * @throws IllegalStateException if there is none, or this process may not see it
+     */
+    public ProcessHandle holder() {
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            return all.filter(process -> holds(process.pid()))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalStateException("no process holds the TUN " + name));
+        }
+    }
+
+    private boolean holds(long pid) {
+        try (Stream<Path> files = Files.list(Path.of("/proc", Long.toString(pid), "fdinfo"))) {
+            return files.anyMatch(file -> {
+                try {
+                    return Files.readString(file).contains("iff:\t" + name + "\n");
+                } catch (IOException e) {
+                    return false; // closed since it was listed
+                }
+            });
+        } catch (IOException | UncheckedIOException e) {
+            return false; // ended since it was listed
+        }
     }
 
     /** Sets the link down; the kernel forgets its IPv6 addresses and its routes then. */
