@@ -58,7 +58,7 @@ public final class Peer {
     private final AtomicLong wakeAt = new AtomicLong(NONE);
     private volatile boolean initiationWanted;
     private volatile boolean flushWanted;
-    private volatile long latestInitiationSent = NEVER;
+    private volatile long latestHandshakeSent = NEVER;
     private volatile long attemptsSince = NEVER;
     private volatile long retransmitAt = NONE;
     private volatile long newHandshakeAt = NONE;
@@ -304,13 +304,20 @@ public final class Peer {
         }
     }
 
+    /**
+     * Section 6.1: no initiation within REKEY_TIMEOUT of the last handshake message, be it a response: the initiator's
+     * confirmation may be on its way. But what is staged must not wait for the user to send more.
+     */
     private void requestInitiation(long now) {
-        if (!initiationWanted && now - latestInitiationSent >= REKEY_TIMEOUT) {
+        if (now - latestHandshakeSent >= REKEY_TIMEOUT) {
             if (retransmitAt == NONE) {
                 attemptsSince = now;
             }
             initiationWanted = true;
             due(now);
+        } else if (retransmitAt == NONE && !staged.isEmpty()) {
+            retransmitAt = latestHandshakeSent + REKEY_TIMEOUT + jitter;
+            due(retransmitAt);
         }
     }
 
@@ -346,7 +353,11 @@ public final class Peer {
     private void initiate(long now, Sink sink) {
         Identity own = wireGuard.identity();
         Endpoint to = endpoint;
-        if (own == null || to == null || now - latestInitiationSent < REKEY_TIMEOUT) {
+        if (own == null || to == null) {
+            return;
+        }
+        if (now - latestHandshakeSent < REKEY_TIMEOUT) {
+            requestInitiation(now);
             return;
         }
         dropPending();
@@ -358,7 +369,7 @@ public final class Peer {
         Messages.putInt(message, Messages.INITIATION_SENDER, handshake.localIndex());
         pending = handshake;
         jitter = wireGuard.jitter();
-        latestInitiationSent = now;
+        latestHandshakeSent = now;
         retransmitAt = now + REKEY_TIMEOUT + jitter;
         sendHandshake(message, to, now, sink);
     }
@@ -393,6 +404,7 @@ public final class Peer {
         begin(keypair, now);
         byte[] message = response.message;
         Messages.putInt(message, Messages.RESPONSE_SENDER, keypair.localIndex());
+        latestHandshakeSent = now;
         sendHandshake(message, source, now, sink);
     }
 
@@ -518,7 +530,7 @@ public final class Peer {
         keepaliveAt = NONE;
         persistentAt = NONE;
         forgetKeysAt = NONE;
-        latestInitiationSent = NEVER;
+        latestHandshakeSent = NEVER;
         forgetKeys();
     }
 
@@ -546,7 +558,7 @@ public final class Peer {
 
     private void expireSending() {
         dropPending();
-        latestInitiationSent = NEVER;
+        latestHandshakeSent = NEVER;
         for (Keypair keypair : new @Nullable Keypair[] {current, next}) {
             if (keypair != null) {
                 keypair.expireSending();
