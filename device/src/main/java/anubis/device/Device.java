@@ -189,7 +189,7 @@ public final class Device implements AutoCloseable {
                 if (!event.deleted()) {
                     moved = false;
                 } else if (tun.linkState() == -Errno.EBADFD) {
-                    interfaceDeleted();
+                    end();
                 } else {
                     moved = true; // To another network namespace, where no event comes from.
                 }
@@ -213,7 +213,7 @@ public final class Device implements AutoCloseable {
         polledAt = Clock.boottime();
         int state = tun.linkState();
         if (state == -Errno.EBADFD) {
-            interfaceDeleted();
+            end();
             return;
         }
         try {
@@ -252,7 +252,8 @@ public final class Device implements AutoCloseable {
         }
     }
 
-    void interfaceDeleted() {
+    /** Asks for the end: {@link #awaitEnd} returns, and who waited there closes the device. */
+    public void end() {
         ended.countDown();
     }
 

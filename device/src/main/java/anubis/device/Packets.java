@@ -77,32 +77,6 @@ final class Packets {
         return u8(s, packet) >>> 4;
     }
 
-    /**
-     * The length in bytes that the IP header claims, header included.
-     *
-     * @param available how many bytes there are from {@code packet} on
-     * @return -1 if this is no IP packet, or is not there whole
-     */
-    static int innerLength(MemorySegment s, long packet, int available) {
-        if (available < IPV4_HEADER) return -1;
-        int least;
-        int length;
-        switch (version(s, packet)) {
-            case 4 -> {
-                least = IPV4_HEADER;
-                length = u16(s, packet + IPV4_LENGTH);
-            }
-            case 6 -> {
-                least = IPV6_HEADER;
-                length = IPV6_HEADER + u16(s, packet + IPV6_LENGTH);
-            }
-            default -> {
-                return -1;
-            }
-        }
-        return length >= least && length <= available ? length : -1;
-    }
-
     /** The ECN codepoint of a whole IP packet. */
     static int ecn(MemorySegment s, long packet) {
         int second = u8(s, packet + 1);
@@ -135,13 +109,5 @@ final class Packets {
             case 1 -> inner == 2 ? 1 : inner;
             default -> inner;
         };
-    }
-
-    /**
-     * The outer header's traffic class for a packet that enters the tunnel: its ECN codepoint alone, since the DS field
-     * would tell the network about what is inside (RFC 6040, section 4.1, normal mode).
-     */
-    static int ecnEncapsulate(MemorySegment s, long packet) {
-        return ecn(s, packet);
     }
 }

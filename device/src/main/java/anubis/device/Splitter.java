@@ -2,6 +2,7 @@ package anubis.device;
 
 import static anubis.device.Packets.*;
 
+import anubis.protocol.InnerPacket;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -71,7 +72,7 @@ final class Splitter {
 
     private boolean startPlain(int available, boolean partial, int checksumStart, int checksumOffset) {
         protocol = PLAIN;
-        if (Packets.innerLength(buffer, offset, available) < 0) return false;
+        if (InnerPacket.length(buffer, offset, available) < 0) return false;
         if (partial) {
             if (checksumStart + checksumOffset + 2 > available) return false;
             // The field holds the sum of the pseudo-header.

@@ -129,7 +129,7 @@ public final class UapiServer implements AutoCloseable {
                 key.pollEvents();
                 key.reset();
             }
-            device.interfaceDeleted();
+            device.end();
         } catch (InterruptedException | ClosedWatchServiceException e) {
             // Closed.
         }

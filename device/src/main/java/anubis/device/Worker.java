@@ -157,7 +157,7 @@ final class Worker implements Runnable, AutoCloseable {
     private void tunnelFailed(int result) {
         if (result == -Errno.EBADFD) {
             epoll.remove(tun.fd());
-            device.interfaceDeleted();
+            device.end();
         }
     }
 

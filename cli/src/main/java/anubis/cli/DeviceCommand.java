@@ -1,0 +1,82 @@
+package anubis.cli;
+
+import anubis.device.Device;
+import anubis.device.UapiServer;
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * {@code anubis device}: one interface and its process. Without {@code -f} it is the launcher that detaches this process
+ * from the terminal, and it waits for the line {@code ready} on the standard output.
+ */
+final class DeviceCommand {
+    /** What wg-quick takes for a name; the kernel allows 15 bytes. */
+    private static final Pattern INTERFACE_NAME = Pattern.compile("[a-zA-Z0-9_=+.-]{1,15}");
+
+    private DeviceCommand() {}
+
+    static CommandSpec spec() {
+        PositionalParamSpec name = PositionalParamSpec.builder()
+                .paramLabel("NAME")
+                .type(String.class)
+                .arity("1")
+                .description("Name of the interface, at most 15 characters.")
+                .build();
+        CommandSpec spec = Anubis.verb(
+                "device",
+                "Makes the WireGuard interface NAME, which wg, wg-quick and every other tool of WireGuard's configures "
+                        + "through /var/run/wireguard/NAME.sock. It lives until that socket is removed, the interface is "
+                        + "deleted or SIGTERM comes.",
+                () -> run(checked(name)));
+        spec.usageMessage().footer("LOG_LEVEL in the environment is silent, error (default) or verbose.");
+        return spec.addPositional(name)
+                .addOption(OptionSpec.builder("-f", "--foreground")
+                        .description("Stay in the foreground, and print 'ready' once the socket answers.")
+                        .build());
+    }
+
+    private static String checked(PositionalParamSpec parameter) {
+        String name = parameter.getValue();
+        if (!INTERFACE_NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
+            throw new ParameterException(
+                    parameter.command().commandLine(),
+                    "'" + name + "' is no name of an interface: 1 to 15 of a-z A-Z 0-9 _ = + . -");
+        }
+        return name;
+    }
+
+    /** Runs the interface until it ends, and prints {@code ready} once its socket answers. */
+    private static void run(String name) throws IOException, InterruptedException {
+        CountDownLatch closed = new CountDownLatch(1);
+        try (Device device = Device.open(name, line -> log(name, line));
+                UapiServer _ = UapiServer.open(device)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                device.end();
+                await(closed);
+            }));
+            System.out.println("ready");
+            device.awaitEnd();
+        } finally {
+            closed.countDown();
+        }
+    }
+
+    private static void log(String name, String line) {
+        if (!"silent".equals(System.getenv("LOG_LEVEL"))) {
+            System.err.println("anubis: " + name + ": " + line);
+        }
+    }
+
+    private static void await(CountDownLatch closed) {
+        try {
+            closed.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
