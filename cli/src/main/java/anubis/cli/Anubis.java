@@ -30,6 +30,7 @@ public final class Anubis {
                     throw new IllegalStateException("picocli asks for a verb first");
                 });
         spec.addSubcommand("device", DeviceCommand.spec());
+        spec.addSubcommand("demo", DemoCommand.spec());
         KeyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
         return new CommandLine(spec)
                 .setParameterExceptionHandler(Anubis::misused)

@@ -346,6 +346,7 @@ public final class Peer {
         retransmitAt = NONE;
         rekeyedInLastMinute = false;
         latestHandshake = wireGuard.wallClock().instant();
+        wireGuard.handshakeCompleted();
     }
 
     // The handshake. All below is guarded by this, and called by the one thread.

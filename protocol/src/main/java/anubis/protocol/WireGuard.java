@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,7 @@ public final class WireGuard {
     private final AllowedIps<Peer> allowedIps = new AllowedIps<>();
     private final Map<PublicKey, Peer> peers = Collections.synchronizedMap(new LinkedHashMap<>());
     private final DropCounters drops = new DropCounters();
+    private final AtomicLong handshakes = new AtomicLong();
     private volatile @Nullable Identity identity;
     private volatile boolean up;
     private volatile int mtu = 1420;
@@ -139,6 +141,15 @@ public final class WireGuard {
             up = false;
             peers().forEach(Peer::stop);
         }
+    }
+
+    /** How many handshakes have been completed since the beginning. */
+    public long handshakes() {
+        return handshakes.get();
+    }
+
+    void handshakeCompleted() {
+        handshakes.incrementAndGet();
     }
 
     /** What has been dropped, whether or not it could be ascribed to a peer. */
