@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 
 /** Real devices in a network namespace of the test's own, driven through their UAPI. */
 class DeviceTest {
-    private static final String NAMESPACE = "anubis-device-" + ProcessHandle.current().pid();
+    private static final String NAMESPACE =
+            "anubis-device-" + ProcessHandle.current().pid();
     private static final String KEY_A = key(0x11);
     private static final String KEY_B = key(0x22);
 
@@ -46,9 +47,7 @@ class DeviceTest {
     @Test
     void whatIsSetIsWhatIsTold() throws Exception {
         Device device = open("wgt0");
-        assertThat(uapi(
-                        device,
-                        """
+        assertThat(uapi(device, """
                         set=1
                         private_key=%s
                         listen_port=4500
@@ -62,10 +61,7 @@ class DeviceTest {
 
                         get=1
 
-                        """
-                                .formatted(KEY_A, KEY_B, KEY_A)))
-                .isEqualTo(
-                        """
+                        """.formatted(KEY_A, KEY_B, KEY_A))).isEqualTo("""
                         errno=0
 
                         private_key=%s
@@ -84,8 +80,7 @@ class DeviceTest {
                         allowed_ip=fd00::/64
                         errno=0
 
-                        """
-                                .formatted(KEY_A, KEY_B, KEY_A));
+                        """.formatted(KEY_A, KEY_B, KEY_A));
     }
 
     @Test
@@ -96,8 +91,8 @@ class DeviceTest {
         for (String bad : List.of("allowed_ip=10.0.0.0/99", "nonsense", "unknown=1", "endpoint=x:1")) {
             String answer = uapi(
                     device,
-                    "set=1\nprivate_key=" + KEY_B + "\nlisten_port=9\nreplace_peers=true\npublic_key=" + KEY_A + "\n" + bad
-                            + "\n\n");
+                    "set=1\nprivate_key=" + KEY_B + "\nlisten_port=9\nreplace_peers=true\npublic_key=" + KEY_A + "\n"
+                            + bad + "\n\n");
             assertThat(answer).as(bad).matches("errno=-[1-9][0-9]*\n\n");
             assertThat(uapi(device, "get=1\n\n")).as(bad).isEqualTo(before);
         }
@@ -115,9 +110,7 @@ class DeviceTest {
         try (DatagramSocket taken = inNamespace(() -> new DatagramSocket(4501))) {
             assertThat(uapi(device, "set=1\nlisten_port=4501\nprivate_key=" + KEY_A + "\n\n"))
                     .isEqualTo("errno=-98\n\n");
-            assertThat(uapi(device, "get=1\n\n"))
-                    .contains("listen_port=4500\n")
-                    .doesNotContain("private_key");
+            assertThat(uapi(device, "get=1\n\n")).contains("listen_port=4500\n").doesNotContain("private_key");
             assertThat(taken.isBound()).isTrue();
         }
         assertThat(uapi(device, "set=1\nlisten_port=4501\n\n")).isEqualTo("errno=0\n\n");
@@ -161,7 +154,8 @@ class DeviceTest {
                 .hasSize(20_000);
         assertThat(got.lines().filter(line -> line.startsWith("allowed_ip=")).distinct())
                 .hasSize(20_000);
-        assertThat(uapi(device, "set=1\nreplace_peers=true\n\nget=1\n\n")).isEqualTo("errno=0\n\nlisten_port=0\nerrno=0\n\n");
+        assertThat(uapi(device, "set=1\nreplace_peers=true\n\nget=1\n\n"))
+                .isEqualTo("errno=0\n\nlisten_port=0\nerrno=0\n\n");
     }
 
     @Test
@@ -240,7 +234,9 @@ class DeviceTest {
     private static String run(String... command) throws Exception {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as("%s: %s", String.join(" ", command), output).isZero();
+        assertThat(process.waitFor())
+                .as("%s: %s", String.join(" ", command), output)
+                .isZero();
         return output;
     }
 
