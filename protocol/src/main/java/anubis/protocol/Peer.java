@@ -44,6 +44,7 @@ public final class Peer {
     // The handshake; guarded by this.
     private @Nullable PendingHandshake pending;
     private byte @Nullable [] staticStatic;
+    private @Nullable Identity staticStaticOf;
     private byte[] latestTimestamp = new byte[Tai64n.LENGTH];
     private long latestInitiationReceived = NEVER;
     private boolean removed;
@@ -362,23 +363,28 @@ public final class Peer {
             return;
         }
         dropPending();
+        latestHandshakeSent = now;
         byte[] message = Handshake.newInitiation();
         PendingHandshake handshake = wireGuard
                 .handshake()
                 .initiate(this, own, staticStatic(own), wireGuard.timestamps().next(), message);
+        if (handshake == null) {
+            wireGuard.drop(this, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
+            return;
+        }
         handshake.localIndex(wireGuard.indices().insert(handshake, wireGuard.randomness()));
         Messages.putInt(message, Messages.INITIATION_SENDER, handshake.localIndex());
         pending = handshake;
         jitter = wireGuard.jitter();
-        latestHandshakeSent = now;
         retransmitAt = now + REKEY_TIMEOUT + jitter;
         sendHandshake(message, to, now, sink);
     }
 
     /** An initiation whose timestamp has proved authentic is answered, unless it is a replay. */
     synchronized void respond(
-            Handshake.Initiation initiation, byte[] timestamp, Endpoint source, int length, long now, Sink sink) {
-        if (removed) {
+            Identity own, Handshake.Initiation initiation, byte[] timestamp, Endpoint source, long now, Sink sink) {
+        if (removed || !wireGuard.isUp() || own != wireGuard.identity()) {
+            wireGuard.drop(this, Drop.INTERFACE_DOWN, 1); // While the message was being read.
             return;
         }
         if (Tai64n.compare(timestamp, latestTimestamp) <= 0) {
@@ -397,7 +403,7 @@ public final class Peer {
         latestTimestamp = timestamp;
         latestInitiationReceived = now;
         endpoint = source;
-        receivedBytes.addAndGet(length);
+        receivedBytes.addAndGet(initiation.message.length);
         authenticReceived(now);
         int remoteIndex = Messages.intAt(initiation.message, Messages.INITIATION_SENDER);
         Keypair keypair = new Keypair(this, false, response.keys, remoteIndex, now);
@@ -412,7 +418,7 @@ public final class Peer {
     /** A response to {@code handshake}, which stays as it is unless the response is authentic. */
     synchronized void finish(PendingHandshake handshake, byte[] message, Endpoint source, long now, Sink sink) {
         Identity own = wireGuard.identity();
-        if (removed || own == null || handshake != pending) {
+        if (own == null || handshake != pending) {
             wireGuard.drop(this, Drop.UNKNOWN_INDEX, 1);
             return;
         }
@@ -508,9 +514,10 @@ public final class Peer {
     /** The shared secret of the static keys, computed when first needed. A copy: Noise wipes what it mixes. */
     synchronized byte[] staticStatic(Identity own) {
         byte[] secret = staticStatic;
-        if (secret == null) {
+        if (secret == null || staticStaticOf != own) {
             secret = own.dh(publicKey.bytes());
             staticStatic = secret;
+            staticStaticOf = own;
         }
         return secret.clone();
     }
@@ -598,6 +605,7 @@ public final class Peer {
         if (secret != null) {
             Arrays.fill(secret, (byte) 0);
             staticStatic = null;
+            staticStaticOf = null;
         }
     }
 
