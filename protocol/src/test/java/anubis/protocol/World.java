@@ -2,10 +2,12 @@ package anubis.protocol;
 
 import anubis.crypto.Primitives;
 import anubis.crypto.PrivateKey;
+import anubis.crypto.PublicKey;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -94,9 +96,7 @@ final class World {
         }
 
         long counter() {
-            return ByteBuffer.wrap(bytes)
-                    .order(java.nio.ByteOrder.LITTLE_ENDIAN)
-                    .getLong(Messages.TRANSPORT_COUNTER);
+            return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(Messages.TRANSPORT_COUNTER);
         }
 
         int index(int offset) {
@@ -203,6 +203,9 @@ final class World {
         /** How far the wall clock is off, in ns. */
         long clockError;
 
+        /** The last 32 bytes of randomness that were asked for in one piece: an ephemeral private key. */
+        byte[] lastScalar = {};
+
         private final Random random;
         private final Transport transport;
         private final MemorySegment buffer = Arena.ofAuto().allocate(2L * 65_536, 64);
@@ -212,13 +215,27 @@ final class World {
             this.number = number;
             this.random = new Random(dice.nextLong());
             this.key = PrivateKey.generate(random);
-            this.wireGuard =
-                    new WireGuard(Primitives.get(), random::nextBytes, () -> START.plusNanos(now + clockError), this);
+            this.wireGuard = new WireGuard(Primitives.get(), this::draw, this::wallClock, this);
             this.transport = new Transport(wireGuard);
             wireGuard.mtu(MTU);
             wireGuard.privateKey(key);
             wireGuard.up(now);
             moveTo(0xc000_0200 + number, 51_820);
+        }
+
+        private void draw(byte[] bytes) {
+            random.nextBytes(bytes);
+            if (bytes.length == Primitives.KEY_LENGTH) {
+                lastScalar = bytes.clone();
+            }
+        }
+
+        Instant wallClock() {
+            return START.plusNanos(now + clockError);
+        }
+
+        PublicKey publicKey() {
+            return key.publicKey(Primitives.get());
         }
 
         /** Takes another address, as after a change of network. */
@@ -234,13 +251,13 @@ final class World {
 
         /** Adds the other host as a peer, with its inner address, and without its endpoint. */
         Peer befriend(Host other) {
-            Peer peer = wireGuard.addPeer(other.key.publicKey(Primitives.get())).orElseThrow();
+            Peer peer = wireGuard.addPeer(other.publicKey()).orElseThrow();
             wireGuard.allowedIps().insert(new Prefix(false, 0, other.innerAddress(), 32), peer);
             return peer;
         }
 
         Peer peer(Host other) {
-            return wireGuard.peer(other.key.publicKey(Primitives.get())).orElseThrow();
+            return wireGuard.peer(other.publicKey()).orElseThrow();
         }
 
         Keypair keypair(Host other) {
