@@ -60,10 +60,12 @@ final class Handshake {
     }
 
     /**
-     * The first message, but for its sender index and macs.
+     * The first message, but for its sender index and macs; null if the peer's static key is of low order, for then
+     * anyone could read who we are.
      *
      * @param staticStatic the shared secret of both static keys
      */
+    @Nullable
     PendingHandshake initiate(Peer peer, Identity own, byte[] staticStatic, byte[] timestamp, byte[] message) {
         Noise noise = new Noise(primitives, peer.publicKey());
         byte[] ephemeralPrivate = ephemeralPrivate();
@@ -71,7 +73,9 @@ final class Handshake {
         Messages.putInt(message, 0, Messages.TYPE_INITIATION);
         put(message, INITIATION_EPHEMERAL, ephemeral);
         noise.mixEphemeral(ephemeral); // e
-        noise.mixDh(primitives.x25519(ephemeralPrivate, peer.publicKey().bytes())); // es
+        if (!noise.mixDh(primitives.x25519(ephemeralPrivate, peer.publicKey().bytes()))) { // es
+            return null;
+        }
         put(message, INITIATION_STATIC, noise.seal(own.publicKey().bytes())); // s
         noise.mixDh(staticStatic); // ss
         put(message, INITIATION_TIMESTAMP, noise.seal(timestamp));

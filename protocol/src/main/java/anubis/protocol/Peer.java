@@ -44,6 +44,7 @@ public final class Peer {
     // The handshake; guarded by this.
     private @Nullable PendingHandshake pending;
     private byte @Nullable [] staticStatic;
+    private @Nullable Identity staticStaticOf;
     private byte[] latestTimestamp = new byte[Tai64n.LENGTH];
     private long latestInitiationReceived = NEVER;
     private boolean removed;
@@ -58,7 +59,7 @@ public final class Peer {
     private final AtomicLong wakeAt = new AtomicLong(NONE);
     private volatile boolean initiationWanted;
     private volatile boolean flushWanted;
-    private volatile long latestInitiationSent = NEVER;
+    private volatile long latestHandshakeSent = NEVER;
     private volatile long attemptsSince = NEVER;
     private volatile long retransmitAt = NONE;
     private volatile long newHandshakeAt = NONE;
@@ -304,13 +305,20 @@ public final class Peer {
         }
     }
 
+    /**
+     * Section 6.1: no initiation within REKEY_TIMEOUT of the last handshake message, be it a response: the initiator's
+     * confirmation may be on its way. But what is staged must not wait for the user to send more.
+     */
     private void requestInitiation(long now) {
-        if (!initiationWanted && now - latestInitiationSent >= REKEY_TIMEOUT) {
+        if (now - latestHandshakeSent >= REKEY_TIMEOUT) {
             if (retransmitAt == NONE) {
                 attemptsSince = now;
             }
             initiationWanted = true;
             due(now);
+        } else if (retransmitAt == NONE && !staged.isEmpty()) {
+            retransmitAt = latestHandshakeSent + REKEY_TIMEOUT + jitter;
+            due(retransmitAt);
         }
     }
 
@@ -347,27 +355,36 @@ public final class Peer {
     private void initiate(long now, Sink sink) {
         Identity own = wireGuard.identity();
         Endpoint to = endpoint;
-        if (own == null || to == null || now - latestInitiationSent < REKEY_TIMEOUT) {
+        if (own == null || to == null) {
+            return;
+        }
+        if (now - latestHandshakeSent < REKEY_TIMEOUT) {
+            requestInitiation(now);
             return;
         }
         dropPending();
+        latestHandshakeSent = now;
         byte[] message = Handshake.newInitiation();
         PendingHandshake handshake = wireGuard
                 .handshake()
                 .initiate(this, own, staticStatic(own), wireGuard.timestamps().next(), message);
+        if (handshake == null) {
+            wireGuard.drop(this, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
+            return;
+        }
         handshake.localIndex(wireGuard.indices().insert(handshake, wireGuard.randomness()));
         Messages.putInt(message, Messages.INITIATION_SENDER, handshake.localIndex());
         pending = handshake;
         jitter = wireGuard.jitter();
-        latestInitiationSent = now;
         retransmitAt = now + REKEY_TIMEOUT + jitter;
         sendHandshake(message, to, now, sink);
     }
 
     /** An initiation whose timestamp has proved authentic is answered, unless it is a replay. */
     synchronized void respond(
-            Handshake.Initiation initiation, byte[] timestamp, Endpoint source, int length, long now, Sink sink) {
-        if (removed) {
+            Identity own, Handshake.Initiation initiation, byte[] timestamp, Endpoint source, long now, Sink sink) {
+        if (removed || !wireGuard.isUp() || own != wireGuard.identity()) {
+            wireGuard.drop(this, Drop.INTERFACE_DOWN, 1); // While the message was being read.
             return;
         }
         if (Tai64n.compare(timestamp, latestTimestamp) <= 0) {
@@ -386,7 +403,7 @@ public final class Peer {
         latestTimestamp = timestamp;
         latestInitiationReceived = now;
         endpoint = source;
-        receivedBytes.addAndGet(length);
+        receivedBytes.addAndGet(initiation.message.length);
         authenticReceived(now);
         int remoteIndex = Messages.intAt(initiation.message, Messages.INITIATION_SENDER);
         Keypair keypair = new Keypair(this, false, response.keys, remoteIndex, now);
@@ -394,13 +411,14 @@ public final class Peer {
         begin(keypair, now);
         byte[] message = response.message;
         Messages.putInt(message, Messages.RESPONSE_SENDER, keypair.localIndex());
+        latestHandshakeSent = now;
         sendHandshake(message, source, now, sink);
     }
 
     /** A response to {@code handshake}, which stays as it is unless the response is authentic. */
     synchronized void finish(PendingHandshake handshake, byte[] message, Endpoint source, long now, Sink sink) {
         Identity own = wireGuard.identity();
-        if (removed || own == null || handshake != pending) {
+        if (own == null || handshake != pending) {
             wireGuard.drop(this, Drop.UNKNOWN_INDEX, 1);
             return;
         }
@@ -496,9 +514,10 @@ public final class Peer {
     /** The shared secret of the static keys, computed when first needed. A copy: Noise wipes what it mixes. */
     synchronized byte[] staticStatic(Identity own) {
         byte[] secret = staticStatic;
-        if (secret == null) {
+        if (secret == null || staticStaticOf != own) {
             secret = own.dh(publicKey.bytes());
             staticStatic = secret;
+            staticStaticOf = own;
         }
         return secret.clone();
     }
@@ -519,7 +538,7 @@ public final class Peer {
         keepaliveAt = NONE;
         persistentAt = NONE;
         forgetKeysAt = NONE;
-        latestInitiationSent = NEVER;
+        latestHandshakeSent = NEVER;
         forgetKeys();
     }
 
@@ -547,7 +566,7 @@ public final class Peer {
 
     private void expireSending() {
         dropPending();
-        latestInitiationSent = NEVER;
+        latestHandshakeSent = NEVER;
         for (Keypair keypair : new @Nullable Keypair[] {current, next}) {
             if (keypair != null) {
                 keypair.expireSending();
@@ -586,6 +605,7 @@ public final class Peer {
         if (secret != null) {
             Arrays.fill(secret, (byte) 0);
             staticStatic = null;
+            staticStaticOf = null;
         }
     }
 

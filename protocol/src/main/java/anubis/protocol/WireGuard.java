@@ -248,7 +248,7 @@ public final class WireGuard {
             drop(null, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
             return;
         }
-        peer.respond(initiation, timestamp, source, message.length, now, sink);
+        peer.respond(own, initiation, timestamp, source, now, sink);
     }
 
     private void receiveResponse(byte[] message, Endpoint source, long now, Sink sink) {

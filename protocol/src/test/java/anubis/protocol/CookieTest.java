@@ -43,6 +43,11 @@ class CookieTest {
             public int port() {
                 return port;
             }
+
+            @Override
+            public Endpoint withoutSource() {
+                return this;
+            }
         };
     }
 
