@@ -143,6 +143,17 @@ class CookieTest {
     }
 
     @Test
+    void beforeTheFirstReplyNoSecretIsInForceNotEvenZero() {
+        byte[] message = sent(0);
+        byte[] cookie = primitives.blake2sMac(new byte[32], SOURCE.address(), new byte[] {(byte) 0xca, 0x6c});
+        byte[] forged = primitives.blake2sMac(cookie, Arrays.copyOf(message, Messages.INITIATION_MAC2));
+        System.arraycopy(forged, 0, message, Messages.INITIATION_MAC2, forged.length);
+        assertThat(mac2Valid(message, 0)).isFalse();
+        reply(message, 0);
+        assertThat(mac2Valid(message, 0)).isFalse();
+    }
+
+    @Test
     void aCookieMakesMac2ValidFromItsSourceOnly() {
         assertThat(jar.consume(reply(sent(START), START), START)).isTrue();
         byte[] message = sent(START);
