@@ -31,6 +31,10 @@ class CookieTest {
         checker.publicKey(key);
     }
 
+    private static long after(int seconds) {
+        return START + seconds * SECOND;
+    }
+
     private static Endpoint endpoint(String address, int port) {
         byte[] bytes = InetAddress.ofLiteral(address).getAddress();
         return new Endpoint() {
@@ -187,23 +191,22 @@ class CookieTest {
         byte[] message = sent(START);
         assertThat(jar.consume(reply(message, START), START)).isTrue();
         byte[] before = sent(START);
-        assertThat(mac2Valid(before, START + 120 * SECOND - 1)).isTrue();
-        assertThat(mac2Valid(before, START + 120 * SECOND)).isFalse();
+        assertThat(mac2Valid(before, after(120) - 1)).isTrue();
+        assertThat(mac2Valid(before, after(120))).isFalse();
 
         // Until then every reply has the same cookie, so it remains valid.
-        reply(message, START + 119 * SECOND);
-        assertThat(mac2Valid(before, START + 119 * SECOND)).isTrue();
-        assertThat(jar.consume(reply(before, START + 120 * SECOND), START + 120 * SECOND))
-                .isTrue();
-        assertThat(mac2Valid(before, START + 120 * SECOND)).isFalse();
-        assertThat(mac2Valid(sent(START + 121 * SECOND), START + 121 * SECOND)).isTrue();
+        reply(message, after(119));
+        assertThat(mac2Valid(before, after(119))).isTrue();
+        assertThat(jar.consume(reply(before, after(120)), after(120))).isTrue();
+        assertThat(mac2Valid(before, after(120))).isFalse();
+        assertThat(mac2Valid(sent(after(121)), after(121))).isTrue();
     }
 
     @Test
     void aCookieIsUsedForTwoMinutesLessItsLatency() {
         assertThat(jar.consume(reply(sent(START), START), START)).isTrue();
-        assertThat(mac2Valid(sent(START + 115 * SECOND - 1), START)).isTrue();
-        assertThat(mac2(sent(START + 115 * SECOND))).isEqualTo("0".repeat(32));
+        assertThat(mac2Valid(sent(after(115) - 1), START)).isTrue();
+        assertThat(mac2(sent(after(115)))).isEqualTo("0".repeat(32));
         assertThat(mac2(sent(START))).as("once given up it stays so").isEqualTo("0".repeat(32));
     }
 
@@ -218,8 +221,8 @@ class CookieTest {
         byte[] message = sent(START);
         byte[] reply = reply(message, START);
         assertThat(jar.consume(reply, START)).isTrue();
-        assertThat(jar.consume(reply, START + 100 * SECOND)).as("replayed").isFalse();
-        assertThat(mac2(sent(START + 115 * SECOND))).as("not prolonged").isEqualTo("0".repeat(32));
+        assertThat(jar.consume(reply, after(100))).as("replayed").isFalse();
+        assertThat(mac2(sent(after(115)))).as("not prolonged").isEqualTo("0".repeat(32));
     }
 
     @Test
