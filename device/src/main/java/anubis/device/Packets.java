@@ -85,22 +85,10 @@ final class Packets {
      */
     static int innerLength(MemorySegment s, long packet, int available) {
         if (available < IPV4_HEADER) return -1;
-        int least;
-        int length;
-        switch (version(s, packet)) {
-            case 4 -> {
-                least = IPV4_HEADER;
-                length = u16(s, packet + IPV4_LENGTH);
-            }
-            case 6 -> {
-                least = IPV6_HEADER;
-                length = IPV6_HEADER + u16(s, packet + IPV6_LENGTH);
-            }
-            default -> {
-                return -1;
-            }
-        }
-        return length >= least && length <= available ? length : -1;
+        int version = version(s, packet);
+        if (version != 4 && version != 6) return -1;
+        int length = version == 4 ? u16(s, packet + IPV4_LENGTH) : IPV6_HEADER + u16(s, packet + IPV6_LENGTH);
+        return length >= IPV4_HEADER && length <= available ? length : -1;
     }
 
     /** The ECN codepoint of a whole IP packet. */
@@ -111,15 +99,11 @@ final class Packets {
 
     /** Sets the ECN codepoint of a whole IP packet, and adjusts the header checksum of an IPv4 one. */
     static void ecn(MemorySegment s, long packet, int ecn) {
+        boolean ipv4 = version(s, packet) == 4;
         int old = u16(s, packet);
-        if (version(s, packet) == 4) {
-            int now = (old & ~3) | ecn;
-            u16(s, packet, now);
-            int checksum = u16(s, packet + IPV4_CHECKSUM);
-            u16(s, packet + IPV4_CHECKSUM, Checksum.adjust(checksum, old, now));
-        } else {
-            u16(s, packet, (old & ~0x30) | ecn << 4);
-        }
+        int now = ipv4 ? (old & ~3) | ecn : (old & ~0x30) | ecn << 4;
+        u16(s, packet, now);
+        if (ipv4) u16(s, packet + IPV4_CHECKSUM, Checksum.adjust(u16(s, packet + IPV4_CHECKSUM), old, now));
     }
 
     /**
