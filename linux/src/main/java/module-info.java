@@ -1,7 +1,13 @@
 import org.jspecify.annotations.NullMarked;
 
-/** One typed method per Linux system call. */
+/**
+ * One typed Java method for each Linux system call that a VPN needs. Knows nothing of any VPN.
+ *
+ * <p>Start Java with {@code --enable-native-access=anubis.linux}.
+ */
 @NullMarked
 module anubis.linux {
     requires static transitive org.jspecify;
+
+    exports anubis.linux;
 }

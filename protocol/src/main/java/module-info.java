@@ -5,4 +5,6 @@ import org.jspecify.annotations.NullMarked;
 module anubis.protocol {
     requires static transitive org.jspecify;
     requires transitive anubis.crypto;
+
+    exports anubis.protocol;
 }

@@ -1,0 +1,77 @@
+package anubis.config;
+
+import anubis.crypto.PresharedKey;
+import anubis.crypto.PublicKey;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** What a {@code set=1} request does with one peer. What is empty stays as it is. */
+public record PeerChange(
+        PublicKey publicKey,
+        Mode mode,
+        Optional<PresharedKey> presharedKey,
+        Optional<Endpoint> endpoint,
+        OptionalInt persistentKeepalive,
+        Optional<AllowedIps> allowedIps) {
+
+    /** Which peers a change concerns. */
+    public enum Mode {
+        /** The peer, made if it is not there. */
+        ADD_OR_UPDATE,
+        /** The peer if it is there ({@code update_only}). */
+        UPDATE,
+        /** The peer is taken away. */
+        REMOVE
+    }
+
+    /**
+     * Refuses an endpoint that is a name.
+     *
+     * @throws IllegalArgumentException for that: the device does not resolve names
+     */
+    public PeerChange {
+        endpoint.filter(to -> !to.isLiteral()).ifPresent(name -> {
+            throw new IllegalArgumentException("resolve " + name + " first: a device takes addresses only");
+        });
+    }
+
+    /** The peer becomes what its section in a configuration says. */
+    public static PeerChange of(PeerConfig peer) {
+        return new PeerChange(
+                peer.publicKey(),
+                Mode.ADD_OR_UPDATE,
+                peer.presharedKey(),
+                peer.endpoint(),
+                peer.persistentKeepalive(),
+                Optional.of(peer.allowedIps()));
+    }
+
+    public static PeerChange remove(PublicKey publicKey) {
+        return new PeerChange(
+                publicKey, Mode.REMOVE, Optional.empty(), Optional.empty(), OptionalInt.empty(), Optional.empty());
+    }
+
+    void appendTo(StringBuilder out) {
+        out.append("public_key=").append(publicKey.hex()).append('\n');
+        switch (mode) {
+            case ADD_OR_UPDATE -> {}
+            case UPDATE -> out.append("update_only=true\n");
+            case REMOVE -> out.append("remove=true\n");
+        }
+        presharedKey.ifPresent(key ->
+                out.append("preshared_key=").append(KeyText.hex(key.bytes())).append('\n'));
+        endpoint.ifPresent(to -> out.append("endpoint=").append(to).append('\n'));
+        persistentKeepalive.ifPresent(seconds ->
+                out.append("persistent_keepalive_interval=").append(seconds).append('\n'));
+        allowedIps.ifPresent(ips -> {
+            out.append(ips.incremental() ? "" : "replace_allowed_ips=true\n");
+            append(out, "allowed_ip=", ips.prefixes());
+            append(out, "allowed_ip=-", ips.removed());
+        });
+    }
+
+    private static void append(StringBuilder out, String key, List<Cidr> prefixes) {
+        prefixes.forEach(prefix -> out.append(key).append(prefix).append('\n'));
+    }
+}
