@@ -4,4 +4,5 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module anubis.bench {
     requires static transitive org.jspecify;
+    requires anubis.lab;
 }

@@ -6,4 +6,6 @@ module anubis.device {
     requires static transitive org.jspecify;
     requires transitive anubis.protocol;
     requires transitive anubis.linux;
+
+    exports anubis.device;
 }

@@ -5,4 +5,6 @@ import org.jspecify.annotations.NullMarked;
 module anubis.host {
     requires static transitive org.jspecify;
     requires transitive anubis.config;
+
+    exports anubis.host;
 }

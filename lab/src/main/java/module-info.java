@@ -4,5 +4,6 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module anubis.lab {
     requires static transitive org.jspecify;
-    requires transitive anubis.linux;
+
+    exports anubis.lab;
 }

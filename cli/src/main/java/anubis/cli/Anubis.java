@@ -29,6 +29,7 @@ public final class Anubis {
                     throw new UsageException("a verb is needed");
                 });
         spec.addSubcommand("device", DeviceCommand.spec());
+        spec.addSubcommand("demo", DemoCommand.spec());
         KeyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
         return new CommandLine(spec)
                 .setParameterExceptionHandler((misuse, _) -> misused(misuse.getCommandLine(), misuse))

@@ -1,5 +1,9 @@
 package anubis.cli;
 
+import anubis.device.Device;
+import anubis.device.UapiServer;
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -46,7 +50,32 @@ final class DeviceCommand {
     }
 
     /** Runs the interface until it ends, and prints {@code ready} once its socket answers. */
-    private static void run(String name) {
-        throw new IllegalStateException("the device " + name + " cannot be run yet");
+    private static void run(String name) throws IOException, InterruptedException {
+        CountDownLatch closed = new CountDownLatch(1);
+        try (Device device = Device.open(name, line -> log(name, line));
+                UapiServer _ = UapiServer.open(device)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                device.end();
+                await(closed);
+            }));
+            System.out.println("ready");
+            device.awaitEnd();
+        } finally {
+            closed.countDown();
+        }
+    }
+
+    private static void log(String name, String line) {
+        if (!"silent".equals(System.getenv("LOG_LEVEL"))) {
+            System.err.println("anubis: " + name + ": " + line);
+        }
+    }
+
+    private static void await(CountDownLatch closed) {
+        try {
+            closed.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

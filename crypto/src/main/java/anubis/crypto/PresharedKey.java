@@ -1,14 +1,18 @@
 package anubis.crypto;
 
-import java.security.MessageDigest;
-import java.util.Arrays;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
-/** A preshared key, mixed into the handshake (Noise psk2); all zero means none: 32 bytes, that print as nothing. */
-public final class PresharedKey {
-    private final byte[] bytes;
+/**
+ * A preshared key, mixed into the handshake (Noise psk2): 32 bytes, that print as nothing. Any thread may use and
+ * destroy it.
+ */
+public final class PresharedKey extends Secret {
+    /** No preshared key: all zero (whitepaper, section 5.4.3). It cannot be destroyed. */
+    public static final PresharedKey NONE = new PresharedKey(new byte[Primitives.KEY_LENGTH]);
 
     private PresharedKey(byte[] bytes) {
-        this.bytes = bytes;
+        super(bytes);
     }
 
     /**
@@ -17,7 +21,7 @@ public final class PresharedKey {
      * @throws IllegalArgumentException if there are not 32
      */
     public static PresharedKey of(byte[] bytes) {
-        return new PresharedKey(Keys.checked(bytes));
+        return new PresharedKey(bytes.clone());
     }
 
     /**
@@ -38,28 +42,41 @@ public final class PresharedKey {
         return new PresharedKey(Keys.fromHex(text));
     }
 
-    /** A copy of the 32 bytes, which the caller should wipe. */
+    /**
+     * A new key.
+     *
+     * @param random must be fit for keys: a {@link java.security.SecureRandom}, tests excepted
+     */
+    public static PresharedKey generate(RandomGenerator random) {
+        var bytes = new byte[Primitives.KEY_LENGTH];
+        random.nextBytes(bytes);
+        return new PresharedKey(bytes);
+    }
+
+    /**
+     * A copy of the 32 bytes, which the caller should wipe.
+     *
+     * @throws IllegalStateException if this key has been destroyed
+     */
     public byte[] bytes() {
-        return bytes.clone();
+        return copy();
     }
 
-    /** Wipes the key. */
+    /** Wipes the key. One that equals {@link #NONE} holds no secret and stays as it is. */
     public void destroy() {
-        Arrays.fill(bytes, (byte) 0);
+        if (!equals(NONE)) {
+            wipe();
+        }
     }
 
+    /** In constant time; a destroyed key equals itself only, not {@link #NONE}. */
     @Override
-    public boolean equals(Object other) {
-        return other instanceof PresharedKey key && MessageDigest.isEqual(bytes, key.bytes);
+    public boolean equals(@Nullable Object other) {
+        return sameAs(other);
     }
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(bytes);
-    }
-
-    @Override
-    public String toString() {
-        return "PresharedKey(hidden)";
+        return hash();
     }
 }

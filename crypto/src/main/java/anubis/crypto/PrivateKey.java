@@ -1,14 +1,13 @@
 package anubis.crypto;
 
-import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
-/** An X25519 private key: 32 bytes, that print as nothing. */
-public final class PrivateKey {
-    private final byte[] bytes;
-
+/** An X25519 private key: 32 bytes, that print as nothing. Any thread may use and destroy it. */
+public final class PrivateKey extends Secret {
     private PrivateKey(byte[] bytes) {
-        this.bytes = bytes;
+        super(bytes);
     }
 
     /**
@@ -17,7 +16,7 @@ public final class PrivateKey {
      * @throws IllegalArgumentException if there are not 32
      */
     public static PrivateKey of(byte[] bytes) {
-        return new PrivateKey(Keys.checked(bytes));
+        return new PrivateKey(bytes.clone());
     }
 
     /**
@@ -38,28 +37,55 @@ public final class PrivateKey {
         return new PrivateKey(Keys.fromHex(text));
     }
 
-    /** A copy of the 32 bytes, which the caller should wipe. */
+    /**
+     * A new key, clamped as RFC 7748, section 5, has it.
+     *
+     * @param random must be fit for keys: a {@link java.security.SecureRandom}, tests excepted
+     */
+    public static PrivateKey generate(RandomGenerator random) {
+        var bytes = new byte[Primitives.KEY_LENGTH];
+        random.nextBytes(bytes);
+        bytes[0] &= (byte) 0xf8;
+        bytes[31] = (byte) ((bytes[31] & 0x7f) | 0x40);
+        return new PrivateKey(bytes);
+    }
+
+    /**
+     * The public key that belongs to this.
+     *
+     * @throws IllegalStateException if this key has been destroyed
+     */
+    public PublicKey publicKey(Primitives primitives) {
+        byte[] scalar = copy();
+        try {
+            return PublicKey.of(primitives.x25519Base(scalar));
+        } finally {
+            Arrays.fill(scalar, (byte) 0);
+        }
+    }
+
+    /**
+     * A copy of the 32 bytes, which the caller should wipe.
+     *
+     * @throws IllegalStateException if this key has been destroyed
+     */
     public byte[] bytes() {
-        return bytes.clone();
+        return copy();
     }
 
     /** Wipes the key. */
     public void destroy() {
-        Arrays.fill(bytes, (byte) 0);
+        wipe();
     }
 
+    /** In constant time; a destroyed key equals itself only. */
     @Override
-    public boolean equals(Object other) {
-        return other instanceof PrivateKey key && MessageDigest.isEqual(bytes, key.bytes);
+    public boolean equals(@Nullable Object other) {
+        return sameAs(other);
     }
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(bytes);
-    }
-
-    @Override
-    public String toString() {
-        return "PrivateKey(hidden)";
+        return hash();
     }
 }

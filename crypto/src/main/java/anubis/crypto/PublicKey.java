@@ -3,12 +3,16 @@ package anubis.crypto;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
 
 /** An X25519 public key: 32 bytes, as on the wire. */
 public final class PublicKey {
     private final byte[] bytes;
 
     private PublicKey(byte[] bytes) {
+        if (bytes.length != Primitives.KEY_LENGTH) {
+            throw new IllegalArgumentException(Keys.wrongLength(bytes.length));
+        }
         this.bytes = bytes;
     }
 
@@ -18,7 +22,7 @@ public final class PublicKey {
      * @throws IllegalArgumentException if there are not 32
      */
     public static PublicKey of(byte[] bytes) {
-        return new PublicKey(Keys.checked(bytes));
+        return new PublicKey(bytes.clone());
     }
 
     /**
@@ -44,16 +48,18 @@ public final class PublicKey {
         return bytes.clone();
     }
 
+    /** The key as {@code wg} prints it: 44 characters. */
     public String base64() {
         return Base64.getEncoder().encodeToString(bytes);
     }
 
+    /** The key as the UAPI prints it: 64 lower-case digits. */
     public String hex() {
         return HexFormat.of().formatHex(bytes);
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof PublicKey key && Arrays.equals(bytes, key.bytes);
     }
 
@@ -62,6 +68,7 @@ public final class PublicKey {
         return Arrays.hashCode(bytes);
     }
 
+    /** Base64. */
     @Override
     public String toString() {
         return base64();

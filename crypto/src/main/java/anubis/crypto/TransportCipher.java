@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
  * to the thread that uses it first. Allocates nothing per packet where the provider is libcrypto.
  *
  * <p>The segments must be native and outlive the call. Plaintext and ciphertext may be the same bytes (in place) but
- * must not overlap otherwise.
+ * must not overlap otherwise. A segment on the heap is an {@link IllegalArgumentException}, bytes outside a segment an
+ * {@link IndexOutOfBoundsException}, a call without a key an {@link IllegalStateException}.
  */
 public interface TransportCipher {
     /**
@@ -21,7 +22,8 @@ public interface TransportCipher {
     /**
      * Writes {@code length} bytes of ciphertext and the 16 bytes of the tag to {@code to}.
      *
-     * @param counter the nonce, 64 bits unsigned
+     * @param counter the nonce, 64 bits unsigned; never the same twice with one key
+     * @param length of the plaintext, in bytes; 0 is allowed
      */
     void seal(long counter, MemorySegment from, long fromOffset, int length, MemorySegment to, long toOffset);
 
@@ -29,6 +31,8 @@ public interface TransportCipher {
      * Opens {@code length} bytes of ciphertext, followed by the 16 bytes of the tag, and writes {@code length} bytes of
      * plaintext to {@code to}.
      *
+     * @param counter the nonce, 64 bits unsigned
+     * @param length of the ciphertext without its tag, in bytes
      * @return false if the ciphertext is not authentic; what was written is then worthless
      */
     boolean open(long counter, MemorySegment from, long fromOffset, int length, MemorySegment to, long toOffset);

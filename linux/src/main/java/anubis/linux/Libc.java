@@ -2,6 +2,7 @@ package anubis.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -17,7 +18,12 @@ import java.lang.invoke.MethodHandle;
  * made for a call: whoever passes one keeps the memory alive.
  *
  * <p>The hot calls take the segment that errno is captured in ({@link #errnoSegment}); two threads that share one may
- * see each other's errno. The others allocate it from the arena of their caller's structures.
+ * see each other's errno.
+ *
+ * <p>All are linked as {@code int f(long, long, long, long, long)}, because each further shape costs milliseconds when the
+ * program starts. On 64-bit Linux (x86-64, AArch64, RISC-V) that is the same call: an {@code int} argument is the low
+ * half of a register, a register too many is ignored, and the low half of the result is the count (none here is larger)
+ * or −1.
  */
 final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();
@@ -25,60 +31,51 @@ final class Libc {
     private static final MemoryLayout CALL_STATE = Linker.Option.captureStateLayout();
     private static final long ERRNO_OFFSET = CALL_STATE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
-    private static final FunctionDescriptor INT_INT = FunctionDescriptor.of(JAVA_INT, JAVA_INT);
-    private static final FunctionDescriptor INT_INT_INT = FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final FunctionDescriptor LONG_INT_LONG_LONG =
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final FunctionDescriptor LONG_INT_LONG_INT =
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final FunctionDescriptor SHAPE =
+            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final FunctionDescriptor VARIADIC_SHAPE =
+            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final FunctionDescriptor CLOCK_SHAPE = FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG);
 
-    private static final MethodHandle OPEN =
-            function("open", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT), variadicFrom(2), ERRNO);
-    private static final MethodHandle CLOSE = function("close", INT_INT);
-    private static final MethodHandle READ = function("read", LONG_INT_LONG_LONG, ERRNO);
-    private static final MethodHandle WRITE = function("write", LONG_INT_LONG_LONG, ERRNO);
-    private static final MethodHandle WRITEV = function("writev", LONG_INT_LONG_INT, ERRNO);
-    private static final MethodHandle IOCTL =
-            function("ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG), variadicFrom(2), ERRNO);
-    private static final MethodHandle POLL =
-            function("poll", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT), ERRNO);
-    private static final MethodHandle SOCKET =
-            function("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), ERRNO);
-    private static final MethodHandle BIND =
-            function("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT), ERRNO);
-    private static final MethodHandle GETSOCKNAME =
-            function("getsockname", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG), ERRNO);
-    private static final MethodHandle SETSOCKOPT = function(
-            "setsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT), ERRNO);
-    private static final MethodHandle GETSOCKOPT = function(
-            "getsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG), ERRNO);
-    private static final MethodHandle RECVMSG = function("recvmsg", LONG_INT_LONG_INT, ERRNO);
-    private static final MethodHandle SENDMSG = function("sendmsg", LONG_INT_LONG_INT, ERRNO);
-    private static final MethodHandle EPOLL_CREATE1 = function("epoll_create1", INT_INT, ERRNO);
-    private static final MethodHandle EPOLL_CTL =
-            function("epoll_ctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG), ERRNO);
-    private static final MethodHandle EPOLL_WAIT =
-            function("epoll_wait", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT), ERRNO);
-    private static final MethodHandle EVENTFD = function("eventfd", INT_INT_INT, ERRNO);
-    private static final MethodHandle SETNS = function("setns", INT_INT_INT, ERRNO);
-    private static final MethodHandle UMASK = function("umask", INT_INT);
-    private static final MethodHandle IF_NAMETOINDEX =
-            function("if_nametoindex", FunctionDescriptor.of(JAVA_INT, JAVA_LONG), ERRNO);
+    private static final MethodHandle READ = function("read");
+    private static final MethodHandle WRITE = function("write");
+    private static final MethodHandle WRITEV = function("writev");
+    private static final MethodHandle RECVMSG = function("recvmsg");
+    private static final MethodHandle SENDMSG = function("sendmsg");
+    private static final MethodHandle EPOLL_WAIT = function("epoll_wait");
     /** Critical, for it is answered in user space (vDSO) within some 30 ns and cannot block. */
-    private static final MethodHandle CLOCK_GETTIME = function(
-            "clock_gettime",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG),
-            Linker.Option.critical(/* allowHeapAccess= */ false));
+    private static final MethodHandle CLOCK_GETTIME =
+            function("clock_gettime", CLOCK_SHAPE, Linker.Option.critical(/* allowHeapAccess= */ false));
+
+    private static final MethodHandle OPEN = variadic("open");
+    private static final MethodHandle IOCTL = variadic("ioctl");
+    private static final MethodHandle CLOSE = function("close");
+    private static final MethodHandle POLL = function("poll");
+    private static final MethodHandle SOCKET = function("socket");
+    private static final MethodHandle BIND = function("bind");
+    private static final MethodHandle GETSOCKNAME = function("getsockname");
+    private static final MethodHandle SETSOCKOPT = function("setsockopt");
+    private static final MethodHandle GETSOCKOPT = function("getsockopt");
+    private static final MethodHandle EPOLL_CREATE1 = function("epoll_create1");
+    private static final MethodHandle EPOLL_CTL = function("epoll_ctl");
+    private static final MethodHandle EVENTFD = function("eventfd");
+    private static final MethodHandle SETNS = function("setns");
+    private static final MethodHandle UMASK = function("umask");
+    private static final MethodHandle IF_NAMETOINDEX = function("if_nametoindex");
 
     private Libc() {}
 
-    private static Linker.Option variadicFrom(int index) {
-        return Linker.Option.firstVariadicArg(index);
+    private static MethodHandle function(String name) {
+        return function(name, SHAPE, ERRNO);
     }
 
-    private static MethodHandle function(String name, FunctionDescriptor type, Linker.Option... options) {
+    private static MethodHandle variadic(String name) {
+        return function(name, VARIADIC_SHAPE, ERRNO, Linker.Option.firstVariadicArg(2));
+    }
+
+    private static MethodHandle function(String name, FunctionDescriptor shape, Linker.Option... options) {
         try {
-            return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type, options);
+            return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape, options);
         } catch (IllegalCallerException e) {
             // An Error, for a static initialiser throws an Error as it is.
             UnsatisfiedLinkError error = new UnsatisfiedLinkError(
@@ -101,8 +98,8 @@ final class Libc {
         return result;
     }
 
-    private static int result(long result, MemorySegment errno) {
-        return result >= 0 ? (int) result : -errno.get(JAVA_INT, ERRNO_OFFSET);
+    private static int result(int result, MemorySegment errno) {
+        return result >= 0 ? result : -errno.get(JAVA_INT, ERRNO_OFFSET);
     }
 
     /** {@code invokeExact} declares Throwable, a downcall throws nothing. */
@@ -110,13 +107,13 @@ final class Libc {
         return thrown instanceof Error error ? error : new AssertionError(thrown);
     }
 
-    // Hot calls
+    // Hot calls: each invokes a constant handle, which the compiler inlines.
 
-    static int read(MemorySegment errno, int fd, long address, long length) {
+    static int read(MemorySegment errno, int fd, long address, int length) {
         try {
             int count;
             do {
-                count = result((long) READ.invokeExact(errno, fd, address, length), errno);
+                count = result((int) READ.invokeExact(errno, (long) fd, address, (long) length, 0L, 0L), errno);
             } while (count == -Errno.EINTR);
             return count;
         } catch (Throwable thrown) {
@@ -124,11 +121,11 @@ final class Libc {
         }
     }
 
-    static int write(MemorySegment errno, int fd, long address, long length) {
+    static int write(MemorySegment errno, int fd, long address, int length) {
         try {
             int count;
             do {
-                count = result((long) WRITE.invokeExact(errno, fd, address, length), errno);
+                count = result((int) WRITE.invokeExact(errno, (long) fd, address, (long) length, 0L, 0L), errno);
             } while (count == -Errno.EINTR);
             return count;
         } catch (Throwable thrown) {
@@ -136,13 +133,13 @@ final class Libc {
         }
     }
 
-    static int writev(MemorySegment errno, int fd, long iovecs, int count) {
+    static int writev(MemorySegment errno, int fd, long iovecs, int pieces) {
         try {
-            int written;
+            int count;
             do {
-                written = result((long) WRITEV.invokeExact(errno, fd, iovecs, count), errno);
-            } while (written == -Errno.EINTR);
-            return written;
+                count = result((int) WRITEV.invokeExact(errno, (long) fd, iovecs, (long) pieces, 0L, 0L), errno);
+            } while (count == -Errno.EINTR);
+            return count;
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -152,7 +149,7 @@ final class Libc {
         try {
             int count;
             do {
-                count = result((long) RECVMSG.invokeExact(errno, fd, msghdr, flags), errno);
+                count = result((int) RECVMSG.invokeExact(errno, (long) fd, msghdr, (long) flags, 0L, 0L), errno);
             } while (count == -Errno.EINTR);
             return count;
         } catch (Throwable thrown) {
@@ -164,7 +161,7 @@ final class Libc {
         try {
             int count;
             do {
-                count = result((long) SENDMSG.invokeExact(errno, fd, msghdr, flags), errno);
+                count = result((int) SENDMSG.invokeExact(errno, (long) fd, msghdr, (long) flags, 0L, 0L), errno);
             } while (count == -Errno.EINTR);
             return count;
         } catch (Throwable thrown) {
@@ -175,7 +172,9 @@ final class Libc {
     /** Not repeated on EINTR, for the time waited so far is unknown. */
     static int epollWait(MemorySegment errno, int fd, long events, int capacity, int timeoutMillis) {
         try {
-            return result((int) EPOLL_WAIT.invokeExact(errno, fd, events, capacity, timeoutMillis), errno);
+            int count =
+                    (int) EPOLL_WAIT.invokeExact(errno, (long) fd, events, (long) capacity, (long) timeoutMillis, 0L);
+            return result(count, errno);
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -189,155 +188,116 @@ final class Libc {
         }
     }
 
-    // Others
+    // The others
 
-    static int open(String path, int flags) {
+    private static int call(MethodHandle function, long a, long b, long c, long d, long e) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment errno = errnoSegment(arena);
-            return result((int) OPEN.invokeExact(errno, arena.allocateFrom(path).address(), flags, 0), errno);
+            return result((int) function.invokeExact(errno, a, b, c, d, e), errno);
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
     }
 
-    /** Errors are of no use to anyone: on Linux the descriptor is gone in any case. */
-    static void close(int fd) {
-        try {
-            int _ = (int) CLOSE.invokeExact(fd);
+    private static int callVariadic(MethodHandle function, long a, long b, long c) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment errno = errnoSegment(arena);
+            return result((int) function.invokeExact(errno, a, b, c), errno);
         } catch (Throwable thrown) {
             throw unexpected(thrown);
+        }
+    }
+
+    static int open(String path, int flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            return callVariadic(OPEN, arena.allocateFrom(path).address(), flags, 0);
         }
     }
 
     /** @param argument a pointer, or a value where the request wants one */
     static int ioctl(int fd, long request, long argument) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
-            return result((int) IOCTL.invokeExact(errno, fd, request, argument), errno);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
-        }
+        return callVariadic(IOCTL, fd, request, argument);
+    }
+
+    /** Its errors are of no use to anyone: on Linux the descriptor is gone in any case. */
+    static void close(int fd) {
+        int _ = call(CLOSE, fd, 0, 0, 0, 0);
     }
 
     /** One descriptor, without waiting: the events that hold, of those asked for and the error bits. */
     static int poll(int fd, int events) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
-            // struct pollfd: fd 0, events 4 (u16), revents 6 (u16)
-            MemorySegment pollfd = arena.allocate(JAVA_LONG);
+            // struct pollfd, asm-generic/poll.h: fd 0, events 4 (u16), revents 6 (u16)
+            MemorySegment pollfd = arena.allocate(8, 4);
             pollfd.set(JAVA_INT, 0, fd);
-            pollfd.set(JAVA_INT, 4, events);
-            int count = result((int) POLL.invokeExact(errno, pollfd.address(), 1L, 0), errno);
-            return count < 0 ? count : pollfd.get(JAVA_INT, 4) >>> 16;
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
+            pollfd.set(JAVA_SHORT, 4, (short) events);
+            int count = call(POLL, pollfd.address(), 1, 0, 0, 0);
+            return count < 0 ? count : Short.toUnsignedInt(pollfd.get(JAVA_SHORT, 6));
         }
     }
 
     static int socket(int family, int type, int protocol) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
-            return result((int) SOCKET.invokeExact(errno, family, type, protocol), errno);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
-        }
+        return call(SOCKET, family, type, protocol, 0, 0);
     }
 
     static int bind(int fd, MemorySegment address) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
-            return result((int) BIND.invokeExact(errno, fd, address.address(), (int) address.byteSize()), errno);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
-        }
+        return call(BIND, fd, address.address(), address.byteSize(), 0, 0);
     }
 
     static int getsockname(int fd, MemorySegment address) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
             MemorySegment length = arena.allocateFrom(JAVA_INT, (int) address.byteSize());
-            return result((int) GETSOCKNAME.invokeExact(errno, fd, address.address(), length.address()), errno);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
+            return call(GETSOCKNAME, fd, address.address(), length.address(), 0, 0);
         }
     }
 
     static int setsockopt(int fd, int level, int option, int value) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
-            MemorySegment memory = arena.allocateFrom(JAVA_INT, value);
-            return result((int) SETSOCKOPT.invokeExact(errno, fd, level, option, memory.address(), 4), errno);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
+            return call(
+                    SETSOCKOPT,
+                    fd,
+                    level,
+                    option,
+                    arena.allocateFrom(JAVA_INT, value).address(),
+                    Integer.BYTES);
         }
     }
 
     /** The option's value, which must not be negative, or the negative errno. */
     static int getsockopt(int fd, int level, int option) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
             MemorySegment value = arena.allocate(JAVA_INT);
-            MemorySegment length = arena.allocateFrom(JAVA_INT, 4);
-            int result = result(
-                    (int) GETSOCKOPT.invokeExact(errno, fd, level, option, value.address(), length.address()), errno);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, Integer.BYTES);
+            int result = call(GETSOCKOPT, fd, level, option, value.address(), length.address());
             return result < 0 ? result : value.get(JAVA_INT, 0);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
         }
     }
 
     static int epollCreate(int flags) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
-            return result((int) EPOLL_CREATE1.invokeExact(errno, flags), errno);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
-        }
+        return call(EPOLL_CREATE1, flags, 0, 0, 0, 0);
     }
 
     static int epollCtl(int epoll, int operation, int fd, MemorySegment event) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
-            return result((int) EPOLL_CTL.invokeExact(errno, epoll, operation, fd, event.address()), errno);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
-        }
+        return call(EPOLL_CTL, epoll, operation, fd, event.address(), 0);
     }
 
     static int eventfd(int initial, int flags) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
-            return result((int) EVENTFD.invokeExact(errno, initial, flags), errno);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
-        }
+        return call(EVENTFD, initial, flags, 0, 0, 0);
     }
 
     static int setns(int fd, int kind) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
-            return result((int) SETNS.invokeExact(errno, fd, kind), errno);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
-        }
+        return call(SETNS, fd, kind, 0, 0, 0);
     }
 
     static int umask(int mask) {
-        try {
-            return (int) UMASK.invokeExact(mask);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
-        }
+        return call(UMASK, mask, 0, 0, 0, 0);
     }
 
+    /** The index, or the negative errno, where the function itself has 0. */
     static int ifNametoindex(String name) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = errnoSegment(arena);
-            int index = (int)
-                    IF_NAMETOINDEX.invokeExact(errno, arena.allocateFrom(name).address());
-            return index > 0 ? index : result(-1, errno);
-        } catch (Throwable thrown) {
-            throw unexpected(thrown);
+            int index = call(IF_NAMETOINDEX, arena.allocateFrom(name).address(), 0, 0, 0, 0);
+            return index > 0 ? index : -Errno.ENODEV;
         }
     }
 }

@@ -65,8 +65,8 @@ public final class NetworkNamespace implements AutoCloseable {
 
     /** Whether the calling thread is in it. */
     boolean isCurrent() throws IOException {
-        // Such a link reads net:[INODE], which identifies the namespace.
-        return Files.readSymbolicLink(path()).equals(Files.readSymbolicLink(Path.of(CALLING_THREAD)));
+        // By inode: what the link reads depends on where the namespace is mounted.
+        return Files.isSameFile(path(), Path.of(CALLING_THREAD));
     }
 
     /** A path by which other processes, {@code ip} and {@code nsenter} for example, can open it while this is open. */

@@ -148,8 +148,8 @@ public final class UdpSocket implements AutoCloseable {
      * Sends the message's payload, without waiting.
      *
      * @return the number of bytes, or the negative errno. EIO for a segmented message: send the datagrams singly. EINVAL,
-     *     ENODEV and EADDRNOTAVAIL for an address with a source: that source is gone, send to
-     *     {@link UdpAddress#withoutSource}
+     *     ENODEV, EADDRNOTAVAIL and ENETUNREACH (IPv4 on newer kernels, 6.18 for one) for an address with a source: that
+     *     source may be gone, send to {@link UdpAddress#withoutSource}
      */
     public int send(UdpMessage message) {
         message.prepareSend();

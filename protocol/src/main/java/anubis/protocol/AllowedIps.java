@@ -86,7 +86,7 @@ public final class AllowedIps<V> {
     }
 
     /** A node that has an owner. */
-    private static final class Entry<V> extends Node<V> {
+    static final class Entry<V> extends Node<V> {
         private final boolean isIpv6;
         private volatile V owner;
         private Entry<V> next = this;

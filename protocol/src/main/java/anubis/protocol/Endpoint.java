@@ -7,4 +7,7 @@ public interface Endpoint {
 
     /** The UDP port, 0 to 65535. */
     int port();
+
+    /** The same, without a memory of the local address that it was reached from: the kernel then chooses one. */
+    Endpoint withoutSource();
 }

@@ -14,14 +14,14 @@ import org.jspecify.annotations.Nullable;
 final class IndexTable<T> {
     private static final int MIN_CAPACITY = 16;
 
-    private volatile AtomicReferenceArray<Entry<T>> table = new AtomicReferenceArray<>(MIN_CAPACITY);
+    volatile AtomicReferenceArray<Entry<T>> table = new AtomicReferenceArray<>(MIN_CAPACITY);
     /** Entries that are in force. */
     private int size;
     /** Slots of the table that are not empty, those of removed entries included. */
     private int used;
 
     /** An index in use; in a slot whose entry has been removed, without a value. */
-    private record Entry<T>(int index, @Nullable T value) {}
+    record Entry<T>(int index, @Nullable T value) {}
 
     /** Adds {@code value} under an index that nothing else has, and returns the index. */
     synchronized int insert(T value, Randomness randomness) {

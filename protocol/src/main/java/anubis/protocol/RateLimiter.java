@@ -63,10 +63,17 @@ final class RateLimiter {
         return sources.size();
     }
 
-    /** Forgets who has not been seen for a second (or only in a future that a clock set back has undone): by then a bucket is full. */
+    /**
+     * Forgets who has not been seen for a second, for by then a bucket is full; also who was seen in a future that a
+     * clock set back has undone.
+     */
     private void forget(long now) {
         Iterator<Bucket> eldest = sources.values().iterator();
-        while (eldest.hasNext() && Math.abs(now - eldest.next().seen) > SECOND) {
+        while (eldest.hasNext()) {
+            long idle = now - eldest.next().seen;
+            if (-SECOND <= idle && idle <= SECOND) {
+                return;
+            }
             eldest.remove();
         }
     }

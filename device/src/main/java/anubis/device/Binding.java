@@ -1,0 +1,88 @@
+package anubis.device;
+
+import anubis.linux.Errno;
+import anubis.linux.ErrnoException;
+import anubis.linux.Family;
+import anubis.linux.UdpSocket;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The UDP sockets of one port: for each worker one of IPv4 and one of IPv6. Any thread may use it. */
+final class Binding implements AutoCloseable {
+    private static final int ATTEMPTS = 100;
+
+    private final List<UdpSocket> ipv4 = new ArrayList<>();
+    private final List<UdpSocket> ipv6 = new ArrayList<>();
+
+    private Binding() {}
+
+    /**
+     * Binds for {@code workers} workers.
+     *
+     * @param port 0 for one that is free for both families
+     */
+    static Binding open(int port, int workers, int mark) throws ErrnoException {
+        for (int attempt = 1; ; attempt++) {
+            Binding binding = new Binding();
+            try {
+                binding.bind(port, workers, mark);
+                return binding;
+            } catch (ErrnoException e) {
+                binding.close();
+                if (port != 0 || e.errno() != Errno.EADDRINUSE || attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private void bind(int port, int workers, int mark) throws ErrnoException {
+        addAll(ipv4, Family.IPV4, port, workers);
+        addAll(ipv6, Family.IPV6, ipv4.isEmpty() ? port : port(), workers);
+        if (ipv4.isEmpty() && ipv6.isEmpty()) {
+            throw new ErrnoException("UDP: this host has neither IPv4 nor IPv6", Errno.EAFNOSUPPORT);
+        }
+        mark(mark);
+    }
+
+    private static void addAll(List<UdpSocket> sockets, Family family, int port, int workers) throws ErrnoException {
+        try {
+            sockets.add(UdpSocket.open(family, port, UdpSocket.Sharing.FIRST));
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.EAFNOSUPPORT) {
+                return; // A host with one family only.
+            }
+            throw e;
+        }
+        while (sockets.size() < workers) {
+            sockets.add(UdpSocket.open(family, sockets.getFirst().port(), UdpSocket.Sharing.FURTHER));
+        }
+    }
+
+    int port() {
+        return (ipv4.isEmpty() ? ipv6 : ipv4).getFirst().port();
+    }
+
+    void mark(int mark) throws ErrnoException {
+        for (UdpSocket socket : ipv4) {
+            socket.mark(mark);
+        }
+        for (UdpSocket socket : ipv6) {
+            socket.mark(mark);
+        }
+    }
+
+    /** The socket of a worker; null if the host has not that family. */
+    @Nullable
+    UdpSocket socket(Family family, int worker) {
+        List<UdpSocket> sockets = family == Family.IPV4 ? ipv4 : ipv6;
+        return sockets.isEmpty() ? null : sockets.get(worker);
+    }
+
+    @Override
+    public void close() {
+        ipv4.forEach(UdpSocket::close);
+        ipv6.forEach(UdpSocket::close);
+    }
+}

@@ -1,0 +1,152 @@
+package anubis.device;
+
+import anubis.linux.Processes;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.net.BindException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.ClosedWatchServiceException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The socket through which {@code wg} drives a device: {@code /var/run/wireguard/NAME.sock}. */
+public final class UapiServer implements AutoCloseable {
+    /** Where every WireGuard in user space has its socket. */
+    public static final Path DIRECTORY = Path.of("/var/run/wireguard");
+
+    private static final int OWNER_ONLY = 0077;
+
+    private final Device device;
+    private final Path path;
+    private final ServerSocketChannel server;
+    private final WatchService watch;
+    private final Set<SocketChannel> connections = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    private UapiServer(Device device, Path path, ServerSocketChannel server, WatchService watch) {
+        this.device = device;
+        this.path = path;
+        this.server = server;
+        this.watch = watch;
+    }
+
+    /** The socket of the interface {@code name}. */
+    public static Path path(String name) {
+        return DIRECTORY.resolve(name + ".sock");
+    }
+
+    /**
+     * Serves a device until it is closed; it also ends the device when the socket is removed.
+     *
+     * @throws IOException if the socket cannot be made, or another process serves it
+     */
+    public static UapiServer open(Device device) throws IOException {
+        Path path = path(device.name());
+        Files.createDirectories(DIRECTORY);
+        removeStale(path);
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        int mask = Processes.umask(OWNER_ONLY);
+        try {
+            server.bind(UnixDomainSocketAddress.of(path));
+        } finally {
+            Processes.umask(mask);
+        }
+        WatchService watch = DIRECTORY.getFileSystem().newWatchService();
+        DIRECTORY.register(watch, StandardWatchEventKinds.ENTRY_DELETE);
+        UapiServer uapi = new UapiServer(device, path, server, watch);
+        device.thread("uapi", uapi::accept);
+        device.thread("watch", uapi::watch);
+        return uapi;
+    }
+
+    /** A socket that nobody answers was left behind by a process that was killed. */
+    private static void removeStale(Path path) throws IOException {
+        if (Files.exists(path)) {
+            if (isAlive(path)) {
+                throw new BindException(
+                        path + ": another process serves this interface; end it, or choose another name");
+            }
+            Files.delete(path);
+        }
+    }
+
+    private static boolean isAlive(Path path) {
+        try (SocketChannel probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            return probe.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void accept() {
+        while (!closed) {
+            try {
+                SocketChannel connection = server.accept();
+                connections.add(connection);
+                device.thread("uapi", () -> serve(connection));
+            } catch (ClosedChannelException e) {
+                return;
+            } catch (IOException e) {
+                device.fail(e);
+                return;
+            }
+        }
+    }
+
+    private void serve(SocketChannel connection) {
+        try (connection;
+                BufferedReader in = new BufferedReader(
+                        new InputStreamReader(Channels.newInputStream(connection), StandardCharsets.ISO_8859_1));
+                Writer out = new BufferedWriter(
+                        new OutputStreamWriter(Channels.newOutputStream(connection), StandardCharsets.ISO_8859_1))) {
+            new Uapi(device).serve(in, out);
+        } catch (IOException e) {
+            // The other end has gone: nobody is left to tell.
+        } finally {
+            connections.remove(connection);
+        }
+    }
+
+    private void watch() {
+        try {
+            while (!closed && Files.exists(path)) {
+                WatchKey key = watch.take();
+                key.pollEvents();
+                key.reset();
+            }
+            device.end();
+        } catch (InterruptedException | ClosedWatchServiceException e) {
+            // Closed.
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            watch.close();
+            server.close();
+            for (SocketChannel connection : connections) {
+                connection.close();
+            }
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            device.fail(e);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+package anubis.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import anubis.linux.NetworkNamespace;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.net.DatagramSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Real devices in a network namespace of the test's own, driven through their UAPI. */
+class DeviceTest {
+    private static final String NAMESPACE =
+            "anubis-device-" + ProcessHandle.current().pid();
+    private static final String KEY_A = key(0x11);
+    private static final String KEY_B = key(0x22);
+
+    private final List<Device> devices = new ArrayList<>();
+    private boolean made;
+
+    @BeforeEach
+    void makeNamespace() throws Exception {
+        assumeTrue("root".equals(System.getProperty("user.name")), "needs root: makes a network namespace and a TUN");
+        run("ip", "netns", "add", NAMESPACE);
+        made = true;
+        ip("link", "set", "lo", "up");
+    }
+
+    @AfterEach
+    void removeNamespace() throws Exception {
+        devices.forEach(Device::close);
+        if (made) {
+            run("ip", "netns", "delete", NAMESPACE);
+        }
+    }
+
+    @Test
+    void whatIsSetIsWhatIsTold() throws Exception {
+        Device device = open("wgt0");
+        assertThat(uapi(device, """
+                        set=1
+                        private_key=%s
+                        listen_port=4500
+                        fwmark=7
+                        public_key=%s
+                        preshared_key=%s
+                        endpoint=192.0.2.9:53
+                        persistent_keepalive_interval=25
+                        allowed_ip=10.0.0.0/8
+                        allowed_ip=fd00::/64
+
+                        get=1
+
+                        """.formatted(KEY_A, KEY_B, KEY_A))).isEqualTo("""
+                        errno=0
+
+                        private_key=%s
+                        listen_port=4500
+                        fwmark=7
+                        public_key=%s
+                        preshared_key=%s
+                        protocol_version=1
+                        endpoint=192.0.2.9:53
+                        last_handshake_time_sec=0
+                        last_handshake_time_nsec=0
+                        tx_bytes=0
+                        rx_bytes=0
+                        persistent_keepalive_interval=25
+                        allowed_ip=10.0.0.0/8
+                        allowed_ip=fd00::/64
+                        errno=0
+
+                        """.formatted(KEY_A, KEY_B, KEY_A));
+    }
+
+    @Test
+    void aBadLineChangesNothing() throws Exception {
+        Device device = open("wgt0");
+        uapi(device, "set=1\nprivate_key=" + KEY_A + "\npublic_key=" + KEY_B + "\nallowed_ip=10.0.0.0/8\n\n");
+        String before = uapi(device, "get=1\n\n");
+        for (String bad : List.of("allowed_ip=10.0.0.0/99", "nonsense", "unknown=1", "endpoint=x:1")) {
+            String answer = uapi(
+                    device,
+                    "set=1\nprivate_key=" + KEY_B + "\nlisten_port=9\nreplace_peers=true\npublic_key=" + KEY_A + "\n"
+                            + bad + "\n\n");
+            assertThat(answer).as(bad).matches("errno=-[1-9][0-9]*\n\n");
+            assertThat(uapi(device, "get=1\n\n")).as(bad).isEqualTo(before);
+        }
+        // A request that is cut short may have been meant to say more.
+        assertThat(uapi(device, "set=1\nreplace_peers=true\n")).isEqualTo("errno=-71\n\n");
+        assertThat(uapi(device, "get=1\n\n")).isEqualTo(before);
+    }
+
+    @Test
+    void aPortInUseIsAnErrorAndTheOldOneStays() throws Exception {
+        Device device = open("wgt0");
+        uapi(device, "set=1\nlisten_port=4500\n\n");
+        ip("link", "set", "wgt0", "up");
+        awaitUp(device);
+        try (DatagramSocket taken = inNamespace(() -> new DatagramSocket(4501))) {
+            assertThat(uapi(device, "set=1\nlisten_port=4501\nprivate_key=" + KEY_A + "\n\n"))
+                    .isEqualTo("errno=-98\n\n");
+            assertThat(uapi(device, "get=1\n\n")).contains("listen_port=4500\n").doesNotContain("private_key");
+            assertThat(taken.isBound()).isTrue();
+        }
+        assertThat(uapi(device, "set=1\nlisten_port=4501\n\n")).isEqualTo("errno=0\n\n");
+        assertThat(device.listenPort()).isEqualTo(4501);
+    }
+
+    @Test
+    void anAllowedIpBelongsToWhoeverGotItLast() throws Exception {
+        Device device = open("wgt0");
+        String stolen = uapi(
+                device,
+                "set=1\npublic_key=" + KEY_A + "\nallowed_ip=10.0.0.0/8\npublic_key=" + KEY_B
+                        + "\nallowed_ip=10.0.0.0/8\n\nget=1\n\n");
+        assertThat(stolen.indexOf("allowed_ip")).isGreaterThan(stolen.indexOf(KEY_B));
+        assertThat(stolen).containsOnlyOnce("allowed_ip");
+    }
+
+    @Test
+    void updateOnlyMakesNoPeerAndOurOwnKeyIsNone() throws Exception {
+        Device device = open("wgt0");
+        uapi(device, "set=1\npublic_key=" + KEY_B + "\nupdate_only=true\npersistent_keepalive_interval=5\n\n");
+        assertThat(device.wireGuard().peers()).isEmpty();
+        uapi(device, "set=1\nprivate_key=" + KEY_A + "\n\n");
+        String own = device.wireGuard().publicKey().orElseThrow().hex();
+        uapi(device, "set=1\npublic_key=" + own + "\nallowed_ip=10.0.0.0/8\n\n");
+        assertThat(device.wireGuard().peers()).isEmpty();
+    }
+
+    @Test
+    void twentyThousandPeersComeBackAsTheyWere() throws Exception {
+        Device device = open("wgt0");
+        StringBuilder set = new StringBuilder("set=1\n");
+        for (int i = 1; i <= 20_000; i++) {
+            set.append("public_key=%064x%nallowed_ip=10.%d.%d.%d/32%n"
+                    .formatted(i, i >> 16, i >> 8 & 255, i & 255)
+                    .replace("\r", ""));
+        }
+        assertThat(uapi(device, set.append("\n").toString())).isEqualTo("errno=0\n\n");
+        String got = uapi(device, "get=1\n\n");
+        assertThat(got.lines().filter(line -> line.startsWith("public_key=")).distinct())
+                .hasSize(20_000);
+        assertThat(got.lines().filter(line -> line.startsWith("allowed_ip=")).distinct())
+                .hasSize(20_000);
+        assertThat(uapi(device, "set=1\nreplace_peers=true\n\nget=1\n\n"))
+                .isEqualTo("errno=0\n\nlisten_port=0\nerrno=0\n\n");
+    }
+
+    @Test
+    void severalDevicesLiveInOneProcessAndTheirInterfacesGoWithThem() throws Exception {
+        Device first = open("wgt0");
+        open("wgt1");
+        assertThat(ip("-br", "link")).contains("wgt0").contains("wgt1");
+        first.close();
+        assertThat(ip("-br", "link")).doesNotContain("wgt0").contains("wgt1");
+    }
+
+    @Test
+    void aNameThatIsTakenIsRefused() throws Exception {
+        open("wgt0");
+        assertThatThrownBy(() -> open("wgt0")).hasMessageContaining("wgt0");
+    }
+
+    @Test
+    void theDeviceEndsWhenItsInterfaceIsDeleted() throws Exception {
+        Device device = open("wgt0");
+        Thread waiting = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                device.awaitEnd();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        ip("link", "delete", "wgt0");
+        assertThat(waiting.join(java.time.Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void theMtuFollowsTheInterface() throws Exception {
+        Device device = open("wgt0");
+        ip("link", "set", "wgt0", "mtu", "1280", "up");
+        awaitUp(device);
+        await(() -> device.wireGuard().mtu() == 1280);
+        assertThat(device.wireGuard().mtu()).isEqualTo(1280);
+    }
+
+    private Device open(String name) throws Exception {
+        Device device = inNamespace(() -> Device.open(name, line -> {}));
+        devices.add(device);
+        return device;
+    }
+
+    private static void awaitUp(Device device) throws InterruptedException {
+        await(() -> device.wireGuard().isUp());
+        assertThat(device.wireGuard().isUp()).isTrue();
+    }
+
+    private static void await(java.util.function.BooleanSupplier condition) throws InterruptedException {
+        for (int i = 0; i < 1000 && !condition.getAsBoolean(); i++) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+    }
+
+    private static String uapi(Device device, String requests) throws IOException {
+        StringWriter out = new StringWriter();
+        new Uapi(device).serve(new BufferedReader(new StringReader(requests)), out);
+        return out.toString();
+    }
+
+    private static <T> T inNamespace(java.util.concurrent.Callable<T> task) throws Exception {
+        try (NetworkNamespace namespace = NetworkNamespace.of(Path.of("/run/netns", NAMESPACE))) {
+            return namespace.call(task);
+        }
+    }
+
+    private static String ip(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of("ip", "-n", NAMESPACE));
+        command.addAll(List.of(arguments));
+        return run(command.toArray(String[]::new));
+    }
+
+    private static String run(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(process.waitFor())
+                .as("%s: %s", String.join(" ", command), output)
+                .isZero();
+        return output;
+    }
+
+    private static String key(int fill) {
+        return String.format("%02x", fill).repeat(32);
+    }
+}

@@ -1,0 +1,205 @@
+package anubis.host;
+
+import anubis.config.DeviceChange;
+import anubis.config.UapiDevice;
+import anubis.config.UapiReply;
+import anubis.host.UapiException.Reason;
+import java.io.BufferedReader;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Speaks to a running WireGuard device through its UAPI socket (WireGuard's cross-platform interface), whoever made it.
+ * Every request has a connection of its own, as those of {@code wg} have. Any thread may use a client.
+ */
+public final class UapiClient {
+    /** Where the sockets of all user-space devices are, {@code NAME.sock}. */
+    public static final Path DIRECTORY = Path.of("/var/run/wireguard");
+
+    public static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+    private static final String SUFFIX = ".sock";
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_=+.-]{1,15}");
+
+    private final String name;
+    private final Path socket;
+    private final Duration timeout;
+
+    /** Takes the lines of a reply but its errno and the empty line at its end. */
+    @FunctionalInterface
+    public interface LineSink {
+        void accept(String line) throws IOException;
+    }
+
+    /**
+     * A client of the interface {@code name}, whose socket is in {@code directory}; each request may take {@code timeout}.
+     *
+     * @throws IllegalArgumentException if {@code name} cannot name an interface: 1 to 15 of {@code A-Za-z0-9_=+.-}
+     */
+    public UapiClient(Path directory, String name, Duration timeout) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("an interface has a name of 1 to 15 letters, digits or _=+.-");
+        }
+        this.name = name;
+        this.socket = directory.resolve(name + SUFFIX);
+        this.timeout = timeout;
+    }
+
+    /** A client of the interface {@code name} of this host. */
+    public UapiClient(String name) {
+        this(DIRECTORY, name, TIMEOUT);
+    }
+
+    /**
+     * The interfaces in {@code directory} that answer, by name; none if there is no such directory. A socket that a dead
+     * process has left behind is no interface.
+     *
+     * @throws IOException if this user may not look
+     */
+    public static List<String> interfaces(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> String.valueOf(file.getFileName()))
+                    .filter(file -> file.endsWith(SUFFIX))
+                    .map(file -> file.substring(0, file.length() - SUFFIX.length()))
+                    .filter(name -> NAME.matcher(name).matches())
+                    .filter(name -> new UapiClient(directory, name, TIMEOUT).answers())
+                    .sorted()
+                    .toList();
+        } catch (NoSuchFileException none) {
+            return List.of();
+        }
+    }
+
+    /** Whether a device serves the socket now, or would if this user were permitted. */
+    public boolean answers() {
+        try (SocketChannel connection = connect()) {
+            return connection.isConnected();
+        } catch (UapiException e) {
+            return e.reason() == Reason.NOT_PERMITTED;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * The whole state of the device.
+     *
+     * @throws UapiException if it cannot be reached or refuses
+     * @throws java.net.ProtocolException if its answer is not of the protocol
+     */
+    public UapiDevice get() throws IOException {
+        UapiReply reply = new UapiReply();
+        request("get=1\n\n", reply::accept);
+        return reply.device();
+    }
+
+    /**
+     * Changes the device.
+     *
+     * @throws UapiException if it cannot be reached or refuses
+     */
+    public void set(DeviceChange change) throws IOException {
+        request(change.request(), line -> {});
+    }
+
+    /**
+     * Any operation: {@code text} is one request, ended by an empty line.
+     *
+     * @throws UapiException if the device cannot be reached or answers with an errno that is not 0
+     * @throws EOFException if it breaks off
+     */
+    public void request(String text, LineSink reply) throws IOException {
+        try (SocketChannel connection = connect()) {
+            // A blocking channel has no time limit of its own; closing it ends whatever is being waited for.
+            CompletableFuture<Void> deadline = new CompletableFuture<>();
+            CompletableFuture<Boolean> expired = deadline.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS)
+                    .handle((done, late) -> late != null && close(connection));
+            try {
+                exchange(connection, text, reply);
+            } catch (ClosedChannelException e) {
+                if (expired.getNow(false)) {
+                    throw new UapiException(
+                            Reason.TIMED_OUT,
+                            0,
+                            "the device " + name + " has not answered in " + timeout.toMillis()
+                                    + " ms; is its process alive?");
+                }
+                throw e;
+            } finally {
+                deadline.complete(null);
+            }
+        }
+    }
+
+    private void exchange(SocketChannel connection, String text, LineSink reply) throws IOException {
+        ByteBuffer request = StandardCharsets.US_ASCII.encode(text);
+        try {
+            while (request.hasRemaining()) {
+                connection.write(request);
+            }
+        } finally {
+            // It contains keys.
+            request.clear();
+            request.put(new byte[request.capacity()]);
+        }
+        BufferedReader in = new BufferedReader(Channels.newReader(connection, StandardCharsets.US_ASCII), 1 << 16);
+        UapiReply status = new UapiReply();
+        String line;
+        while ((line = in.readLine()) != null && !line.isEmpty()) {
+            if (line.startsWith("errno=")) {
+                status.accept(line);
+            } else {
+                reply.accept(line);
+            }
+        }
+        if (line == null) {
+            throw new EOFException("the device " + name + " broke off in the middle of its answer");
+        }
+        if (status.errno() != 0) {
+            throw UapiException.refused(name, status.errno());
+        }
+    }
+
+    private SocketChannel connect() throws IOException {
+        if (Files.notExists(socket)) {
+            throw new UapiException(
+                    Reason.NO_INTERFACE, 0, "there is no interface " + name + ": " + socket + " does not exist");
+        }
+        try {
+            return SocketChannel.open(UnixDomainSocketAddress.of(socket));
+        } catch (IOException e) {
+            // What the system said is only in the text of the exception, so the socket itself is asked.
+            UapiException said = Files.isWritable(socket)
+                    ? new UapiException(
+                            Reason.NO_INTERFACE, 0, "nobody serves " + socket + ": the device " + name + " has ended")
+                    : new UapiException(
+                            Reason.NOT_PERMITTED, 0, "this user may not use " + socket + ": run this as root");
+            said.initCause(e);
+            throw said;
+        }
+    }
+
+    private static boolean close(SocketChannel connection) {
+        try {
+            connection.close();
+        } catch (IOException e) {
+            return true;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,34 @@
+package anubis.protocol;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/** A counter for each {@link Drop}. Any thread may use it. */
+@SuppressWarnings("EnumOrdinal") // An array by ordinal; nothing of it is stored.
+public final class DropCounters {
+    private static final int REASONS = Drop.values().length;
+
+    private final AtomicLongArray counters = new AtomicLongArray(REASONS);
+
+    DropCounters() {}
+
+    public void count(Drop reason) {
+        count(reason, 1);
+    }
+
+    public void count(Drop reason, long packets) {
+        counters.addAndGet(reason.ordinal(), packets);
+    }
+
+    public long of(Drop reason) {
+        return counters.get(reason.ordinal());
+    }
+
+    /** All reasons together. */
+    public long total() {
+        long sum = 0;
+        for (int i = 0; i < REASONS; i++) {
+            sum += counters.get(i);
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,44 @@
+package anubis.protocol;
+
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/** Packets that wait for a handshake: at most {@link Limits#MAX_STAGED_PACKETS}. An empty packet is a keepalive. */
+final class StagedPackets {
+    private static final byte[] KEEPALIVE = {};
+
+    private final ArrayDeque<byte[]> packets = new ArrayDeque<>(1);
+
+    /** Adds a packet; returns how many (0 or 1) it pushed out. */
+    synchronized int add(byte[] packet) {
+        int dropped = 0;
+        if (packets.size() >= Limits.MAX_STAGED_PACKETS) {
+            packets.removeFirst();
+            dropped = 1;
+        }
+        packets.addLast(packet);
+        return dropped;
+    }
+
+    synchronized void addIfEmpty() {
+        if (packets.isEmpty()) {
+            packets.addLast(KEEPALIVE);
+        }
+    }
+
+    synchronized boolean isEmpty() {
+        return packets.isEmpty();
+    }
+
+    /** Takes the oldest; null if there is none. */
+    synchronized byte @Nullable [] poll() {
+        return packets.pollFirst();
+    }
+
+    /** Removes all; returns how many of them were no keepalives. */
+    synchronized int clear() {
+        int dropped = (int) packets.stream().filter(packet -> packet.length > 0).count();
+        packets.clear();
+        return dropped;
+    }
+}

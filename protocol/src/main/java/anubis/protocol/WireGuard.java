@@ -1,0 +1,341 @@
+package anubis.protocol;
+
+import anubis.crypto.Primitives;
+import anubis.crypto.PrivateKey;
+import anubis.crypto.PublicKey;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The protocol state of one WireGuard interface: our static key, the peers, cryptokey routing, and what is known of
+ * cookies. Owns no socket, thread or clock.
+ *
+ * <p>One thread, the control thread, calls {@link #receive} and {@link Peer#onDeadline}. Configuration may come from any
+ * thread. The data path is {@link Transport}'s.
+ */
+public final class WireGuard {
+    private static final int STAGED_PACKET_MAX = 65_535;
+
+    private final Primitives primitives;
+    private final Randomness randomness;
+    private final InstantSource wallClock;
+    private final Timetable timetable;
+    private final Handshake handshake;
+    private final Tai64n timestamps;
+    private final CookieChecker cookieChecker;
+    private final RateLimiter rateLimiter = new RateLimiter();
+    private final IndexTable<Receiver> indices = new IndexTable<>();
+    private final AllowedIps<Peer> allowedIps = new AllowedIps<>();
+    private final Map<PublicKey, Peer> peers = Collections.synchronizedMap(new LinkedHashMap<>());
+    private final DropCounters drops = new DropCounters();
+    private final AtomicLong handshakes = new AtomicLong();
+    private volatile @Nullable Identity identity;
+    private volatile boolean up;
+    private volatile int mtu = 1420;
+    private @Nullable Outgoing outgoing;
+
+    public WireGuard(Primitives primitives, Randomness randomness, InstantSource wallClock, Timetable timetable) {
+        this.primitives = primitives;
+        this.randomness = randomness;
+        this.wallClock = wallClock;
+        this.timetable = timetable;
+        this.handshake = new Handshake(primitives, randomness);
+        this.timestamps = new Tai64n(wallClock);
+        this.cookieChecker = new CookieChecker(primitives, randomness);
+    }
+
+    // Configuration.
+
+    public Optional<PrivateKey> privateKey() {
+        return Optional.ofNullable(identity).map(Identity::privateKey);
+    }
+
+    public Optional<PublicKey> publicKey() {
+        return Optional.ofNullable(identity).map(Identity::publicKey);
+    }
+
+    /** Sets the private key, at once for all peers. A peer that has our own public key is removed. */
+    public synchronized void privateKey(PrivateKey key) {
+        Identity old = identity;
+        if (old != null && old.privateKey().equals(key)) {
+            return;
+        }
+        Identity own = new Identity(primitives, key);
+        cookieChecker.publicKey(own.publicKey());
+        identity = own;
+        removePeer(own.publicKey());
+        peers().forEach(Peer::identityChanged);
+    }
+
+    /** Takes the private key away: no handshake succeeds from now on. */
+    public synchronized void clearPrivateKey() {
+        identity = null;
+        peers().forEach(Peer::identityChanged);
+    }
+
+    /** The peer with that key, added if it was not there. Empty if the key is our own. */
+    public synchronized Optional<Peer> addPeer(PublicKey key) {
+        return publicKey().filter(key::equals).isPresent()
+                ? Optional.empty()
+                : Optional.of(peers.computeIfAbsent(key, k -> new Peer(this, k)));
+    }
+
+    public Optional<Peer> peer(PublicKey key) {
+        return Optional.ofNullable(peers.get(key));
+    }
+
+    /** The peers, in the order in which they were added, as they are now. */
+    public Collection<Peer> peers() {
+        synchronized (peers) {
+            return List.copyOf(peers.values());
+        }
+    }
+
+    /** Removes a peer, its allowed IPs and all keys negotiated with it. */
+    public synchronized void removePeer(PublicKey key) {
+        Peer peer = peers.remove(key);
+        if (peer != null) {
+            allowedIps.removeAll(peer);
+            peer.remove();
+        }
+    }
+
+    public AllowedIps<Peer> allowedIps() {
+        return allowedIps;
+    }
+
+    public int mtu() {
+        return mtu;
+    }
+
+    /** The interface's MTU, which limits padding. */
+    public void mtu(int bytes) {
+        mtu = bytes;
+    }
+
+    public boolean isUp() {
+        return up;
+    }
+
+    /** The interface comes up: persistent keepalives begin. */
+    public synchronized void up(long now) {
+        if (!up) {
+            up = true;
+            peers().forEach(peer -> peer.start(now));
+        }
+    }
+
+    /** The interface goes down: no timer runs and all negotiated keys are forgotten. */
+    public synchronized void down() {
+        if (up) {
+            up = false;
+            peers().forEach(Peer::stop);
+        }
+    }
+
+    /** How many handshakes have been completed since the beginning. */
+    public long handshakes() {
+        return handshakes.get();
+    }
+
+    void handshakeCompleted() {
+        handshakes.incrementAndGet();
+    }
+
+    /** What has been dropped, whether or not it could be ascribed to a peer. */
+    public DropCounters drops() {
+        return drops;
+    }
+
+    /** Counts {@code packets} dropped packets for the device and, where it is known, for the peer. */
+    public void drop(@Nullable Peer peer, Drop reason, long packets) {
+        if (packets > 0) {
+            drops.count(reason, packets);
+            if (peer != null) {
+                peer.drops().count(reason, packets);
+            }
+        }
+    }
+
+    // Handshake messages. One thread.
+
+    /**
+     * Receives a handshake message: an initiation, a response or a cookie reply. Anything else is dropped.
+     *
+     * @param underLoad whether initiations and responses must prove where they come from (section 5.3)
+     */
+    public void receive(byte[] message, Endpoint source, boolean underLoad, long now, Sink sink) {
+        switch (handshakeType(message)) {
+            case Messages.TYPE_INITIATION -> {
+                Identity own = admit(message, source, underLoad, now, sink);
+                if (own != null) {
+                    receiveInitiation(own, message, source, now, sink);
+                }
+            }
+            case Messages.TYPE_RESPONSE -> {
+                if (admit(message, source, underLoad, now, sink) != null) {
+                    receiveResponse(message, source, now, sink);
+                }
+            }
+            case Messages.TYPE_COOKIE_REPLY -> receiveCookieReply(message, now);
+            default -> drop(null, Drop.MALFORMED, 1);
+        }
+    }
+
+    /** The type of a handshake message that has the length of its type, else 0. */
+    private static int handshakeType(byte[] message) {
+        int type = message.length < Integer.BYTES ? 0 : Messages.intAt(message, 0);
+        int length = switch (type) {
+            case Messages.TYPE_INITIATION -> Messages.INITIATION_LENGTH;
+            case Messages.TYPE_RESPONSE -> Messages.RESPONSE_LENGTH;
+            case Messages.TYPE_COOKIE_REPLY -> Messages.COOKIE_REPLY_LENGTH;
+            default -> 0;
+        };
+        return message.length == length ? type : 0;
+    }
+
+    /** Sections 5.4.4 and 5.4.7: mac1 always, under load mac2 too. Our identity, or null if the message is dropped. */
+    private @Nullable Identity admit(byte[] message, Endpoint source, boolean underLoad, long now, Sink sink) {
+        Identity own = identity;
+        if (own == null) {
+            drop(null, Drop.NO_PRIVATE_KEY, 1);
+            return null;
+        }
+        if (!cookieChecker.mac1Valid(message)) {
+            drop(null, Drop.WRONG_MAC1, 1);
+            return null;
+        }
+        if (!underLoad) {
+            return own;
+        }
+        if (!cookieChecker.mac2Valid(message, source, now)) {
+            drop(null, Drop.COOKIE_DEMANDED, 1);
+            int sender = Messages.intAt(message, Messages.INITIATION_SENDER);
+            send(source, cookieChecker.cookieReply(message, sender, source, now), sink);
+            return null;
+        }
+        if (!rateLimiter.allows(source.address(), now)) {
+            drop(null, Drop.RATE_LIMITED, 1);
+            return null;
+        }
+        return own;
+    }
+
+    private void receiveInitiation(Identity own, byte[] message, Endpoint source, long now, Sink sink) {
+        Handshake.Initiation initiation = handshake.read(own, message);
+        if (initiation == null) {
+            drop(null, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
+            return;
+        }
+        Peer peer = peers.get(initiation.initiator);
+        if (peer == null) {
+            drop(null, Drop.UNKNOWN_PEER, 1);
+            return;
+        }
+        byte[] timestamp = handshake.timestamp(initiation, peer.staticStatic(own));
+        if (timestamp == null) {
+            // Anyone can claim to be that peer: not counted against it.
+            drop(null, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
+            return;
+        }
+        peer.respond(own, initiation, timestamp, source, now, sink);
+    }
+
+    private void receiveResponse(byte[] message, Endpoint source, long now, Sink sink) {
+        if (indices.lookup(Messages.intAt(message, Messages.RESPONSE_RECEIVER)) instanceof PendingHandshake pending) {
+            pending.peer().finish(pending, message, source, now, sink);
+        } else {
+            drop(null, Drop.UNKNOWN_INDEX, 1);
+        }
+    }
+
+    private void receiveCookieReply(byte[] message, long now) {
+        Receiver receiver = indices.lookup(Messages.intAt(message, Messages.COOKIE_RECEIVER));
+        if (receiver == null) {
+            drop(null, Drop.UNKNOWN_INDEX, 1);
+        } else {
+            receiver.peer().cookieReply(message, now);
+        }
+    }
+
+    /** Sends a handshake message. */
+    boolean send(Endpoint to, byte[] message, Sink sink) {
+        Outgoing out = outgoing();
+        MemorySegment.copy(message, 0, out.buffer, ValueLayout.JAVA_BYTE, 0, message.length);
+        return sink.toNetwork(to, out.buffer, message.length, true);
+    }
+
+    /** Sends a packet as transport data; returns the datagram's length, 0 if it was not sent. */
+    int send(Keypair keypair, long counter, byte[] packet, Endpoint to, Sink sink) {
+        Outgoing out = outgoing();
+        int padded = Transport.padded(packet.length, mtu);
+        MemorySegment.copy(packet, 0, out.buffer, ValueLayout.JAVA_BYTE, Messages.TRANSPORT_DATA, packet.length);
+        int length = out.transport.seal(
+                keypair, counter, out.buffer, Messages.TRANSPORT_DATA, packet.length, padded, out.buffer, 0);
+        out.transport.forget();
+        return length > 0 && sink.toNetwork(to, out.buffer, length, false) ? length : 0;
+    }
+
+    /** What the control thread sends with, made at first use: by then that thread is running. */
+    private Outgoing outgoing() {
+        Outgoing out = outgoing;
+        if (out == null) {
+            out = new Outgoing(
+                    new Transport(this), Arena.global().allocate(STAGED_PACKET_MAX + Transport.OVERHEAD + 16L, 64));
+            outgoing = out;
+        }
+        return out;
+    }
+
+    private record Outgoing(Transport transport, MemorySegment buffer) {}
+
+    // For the classes of this package.
+
+    Primitives primitives() {
+        return primitives;
+    }
+
+    Randomness randomness() {
+        return randomness;
+    }
+
+    InstantSource wallClock() {
+        return wallClock;
+    }
+
+    Timetable timetable() {
+        return timetable;
+    }
+
+    Handshake handshake() {
+        return handshake;
+    }
+
+    Tai64n timestamps() {
+        return timestamps;
+    }
+
+    IndexTable<Receiver> indices() {
+        return indices;
+    }
+
+    @Nullable
+    Identity identity() {
+        return identity;
+    }
+
+    /** Section 6.1: up to a third of a second, so that both ends do not retry together. */
+    long jitter() {
+        return Math.floorMod(randomness.nextInt(), Limits.REKEY_TIMEOUT_JITTER_MAX);
+    }
+}
