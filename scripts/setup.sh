@@ -78,6 +78,15 @@ install() {
     fi
 }
 
+# set_up THING:PACKAGE...: as install, with all that a build needs; ends if that is not to be had.
+set_up() {
+    find_jdk || set -- /no/jdk:openjdk-$min_java-jdk-headless "$@"
+    install mvn:maven "$@" || ready=no
+    need_jdk
+    have mvn || die "Maven is needed to build: apt install maven"
+    [ -z "${ready-}" ]
+}
+
 # A directory's own time tells of deleted files. What has been built by another user is taken as it is.
 built() {
     [ -e "$image/stamp" ] &&
