@@ -206,6 +206,7 @@ final class World {
         /** The last 32 bytes of randomness that were asked for in one piece: an ephemeral private key. */
         byte[] lastScalar = {};
 
+        private final PublicKey publicKey;
         private final Random random;
         private final Transport transport;
         private final MemorySegment buffer = Arena.ofAuto().allocate(2L * 65_536, 64);
@@ -215,6 +216,7 @@ final class World {
             this.number = number;
             this.random = new Random(dice.nextLong());
             this.key = PrivateKey.generate(random);
+            this.publicKey = key.publicKey(Primitives.get());
             this.wireGuard = new WireGuard(Primitives.get(), this::draw, this::wallClock, this);
             this.transport = new Transport(wireGuard);
             wireGuard.mtu(MTU);
@@ -235,7 +237,7 @@ final class World {
         }
 
         PublicKey publicKey() {
-            return key.publicKey(Primitives.get());
+            return publicKey;
         }
 
         /** Takes another address, as after a change of network. */
