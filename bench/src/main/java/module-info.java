@@ -4,5 +4,6 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module anubis.bench {
     requires static transitive org.jspecify;
+    requires anubis.crypto;
     requires anubis.lab;
 }

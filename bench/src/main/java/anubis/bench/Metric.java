@@ -12,7 +12,8 @@ enum Metric {
     PING_99("ping, 99th percentile", "µs", ""),
     RSS("resident memory of a device under load", "MiB", "≤ 0.5"),
     PSS("the same, shared pages in parts (PSS)", "MiB", ""),
-    CPU("CPU time of both devices per gigabyte of TCP", "s", "");
+    CPU("CPU time of both devices per gigabyte of TCP", "s", ""),
+    HANDSHAKES("handshakes as responder", "per second", "");
 
     private final String label;
     private final String unit;

@@ -4,6 +4,7 @@ import anubis.lab.CommandFailedException;
 import anubis.lab.Lab;
 import anubis.lab.LabHost;
 import anubis.lab.LabInterface;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
@@ -37,6 +38,8 @@ final class TunnelLeg implements AutoCloseable {
     private final Lab lab = Lab.open();
     private final LabHost left = lab.host("left");
     private final LabHost right = lab.host("right");
+    private final LabInterface rightTunnel;
+    private final String rightPublicKey;
     private final List<Long> devices;
     private final int seconds;
     private final Map<Metric, Double> results = new EnumMap<>(Metric.class);
@@ -59,9 +62,10 @@ final class TunnelLeg implements AutoCloseable {
         lab.link(left, right).addresses("10.1.0.1/24", "10.1.0.2/24");
         List<String> leftKeys = keys();
         List<String> rightKeys = keys();
+        rightPublicKey = rightKeys.get(1);
         String suffix = Long.toString(ProcessHandle.current().pid(), 36);
         LabInterface leftTunnel = start(contender, left, "bl" + suffix);
-        LabInterface rightTunnel = start(contender, right, "br" + suffix);
+        rightTunnel = start(contender, right, "br" + suffix);
         configure(leftTunnel, leftKeys.get(0), rightKeys.get(1), "10.9.0.1", "10.1.0.2");
         configure(rightTunnel, rightKeys.get(0), leftKeys.get(1), ADDRESS, "10.1.0.1");
         devices = List.of(leftTunnel.holder().pid(), rightTunnel.holder().pid());
@@ -136,7 +140,39 @@ final class TunnelLeg implements AutoCloseable {
         results.put(Metric.UDP_64, packetsPerSecond(64));
         results.put(Metric.UDP_512, packetsPerSecond(512));
         results.put(Metric.UDP_1200, packetsPerSecond(1_200));
+        results.put(Metric.HANDSHAKES, handshakesPerSecond());
         return results;
+    }
+
+    /** The right device's, with peers that the process at the left plays. */
+    private double handshakesPerSecond() throws IOException {
+        Path peers = Files.createTempFile("anubis-bench", ".conf");
+        Process load = left.start(
+                builder -> builder.redirectError(Redirect.INHERIT),
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                HandshakeLoad.class.getName(),
+                "10.1.0.2",
+                "51820",
+                rightPublicKey);
+        try (BufferedReader said = load.inputReader()) {
+            List<String> configuration =
+                    said.lines().takeWhile(line -> !line.equals("ready")).toList();
+            Files.write(peers, configuration);
+            right.run("wg", "addconf", rightTunnel.name(), peers.toString());
+            load.getOutputStream().write('\n');
+            load.getOutputStream().flush();
+            String result = said.readLine();
+            if (result == null) {
+                throw new IllegalStateException("the handshakes were not counted");
+            }
+            return Double.parseDouble(result);
+        } finally {
+            Files.delete(peers);
+        }
     }
 
     private void ping() {

@@ -1,10 +1,9 @@
 package anubis.cli;
 
-import java.io.PrintWriter;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParameterException;
 
 /**
  * The {@code anubis} command. It ends with 0 if it did what was asked, with 1 and one line on the standard error if it
@@ -27,19 +26,19 @@ public final class Anubis {
     static CommandLine commandLine() {
         CommandSpec spec =
                 verb("anubis", "A WireGuard VPN: a device in user space, and what is needed around it.", () -> {
-                    throw new IllegalStateException("picocli asks for a verb first");
+                    throw new UsageException("a verb is needed");
                 });
         spec.addSubcommand("device", DeviceCommand.spec());
         spec.addSubcommand("demo", DemoCommand.spec());
         KeyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
         return new CommandLine(spec)
-                .setParameterExceptionHandler(Anubis::misused)
-                .setExecutionExceptionHandler((failure, verb, _) -> failed(failure, verb));
+                .setParameterExceptionHandler((misuse, _) -> misused(misuse.getCommandLine(), misuse))
+                .setExecutionExceptionHandler((failure, verb, _) -> failed(verb, failure));
     }
 
     /** A verb that runs {@code action} and knows {@code --help} and {@code --version}. */
     static CommandSpec verb(String name, String description, Action action) {
-        CommandSpec spec = CommandSpec.wrapWithoutInspection((java.util.concurrent.Callable<Integer>) () -> {
+        CommandSpec spec = CommandSpec.wrapWithoutInspection((Callable<Integer>) () -> {
             action.run();
             return CommandLine.ExitCode.OK;
         });
@@ -60,30 +59,42 @@ public final class Anubis {
         return Anubis.class.getModule().getDescriptor().rawVersion().orElse("(unknown version)");
     }
 
-    private static int misused(ParameterException misuse, String... args) {
-        CommandLine verb = misuse.getCommandLine();
-        say(
-                verb.getErr(),
-                misuse.getMessage() + " (see '" + verb.getCommandSpec().qualifiedName() + " --help')");
+    private static int misused(CommandLine verb, Exception misuse) {
+        say(verb, message(misuse) + " (see '" + verb.getCommandSpec().qualifiedName() + " --help')");
         return CommandLine.ExitCode.USAGE;
     }
 
-    private static int failed(Exception failure, CommandLine verb) {
-        String message = failure.getMessage();
-        say(verb.getErr(), message == null ? failure.toString() : message);
+    private static int failed(CommandLine verb, Exception failure) {
+        if (failure instanceof UsageException) {
+            return misused(verb, failure);
+        }
+        say(verb, message(failure));
         if ("verbose".equals(System.getenv("LOG_LEVEL"))) {
             failure.printStackTrace(verb.getErr());
         }
         return CommandLine.ExitCode.SOFTWARE;
     }
 
-    private static void say(PrintWriter err, String message) {
-        err.println("anubis: " + message.strip().replaceAll("\\s*\\R\\s*", "; "));
-        err.flush();
+    private static String message(Exception failure) {
+        return failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    }
+
+    private static void say(CommandLine verb, String message) {
+        verb.getErr().println("anubis: " + message.strip().replaceAll("\\s*\\R\\s*", "; "));
+        verb.getErr().flush();
     }
 
     /** What a verb does. */
     interface Action {
         void run() throws Exception;
+    }
+
+    /** A verb was asked wrongly, in a way that only the verb itself can know. */
+    static final class UsageException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        UsageException(String message) {
+            super(message);
+        }
     }
 }

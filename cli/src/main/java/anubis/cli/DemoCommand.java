@@ -30,7 +30,7 @@ final class DemoCommand {
 
     private static void run(int seconds) throws Exception {
         if (seconds < 1) {
-            throw new IllegalArgumentException("--seconds: the transfer lasts 1 second or more");
+            throw new Anubis.UsageException("--seconds: the transfer lasts 1 second or more");
         }
         String obstacle = Lab.obstacle().orElse("");
         if (!obstacle.isEmpty()) {

@@ -8,7 +8,6 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
-import picocli.CommandLine.ParameterException;
 
 /**
  * {@code anubis device}: one interface and its process. Without {@code -f} it is the launcher that detaches this process
@@ -24,16 +23,17 @@ final class DeviceCommand {
         PositionalParamSpec name = PositionalParamSpec.builder()
                 .paramLabel("NAME")
                 .type(String.class)
-                .arity("1")
+                .required(true)
                 .description("Name of the interface, at most 15 characters.")
                 .build();
         CommandSpec spec = Anubis.verb(
-                "device",
-                "Makes the WireGuard interface NAME, which wg, wg-quick and every other tool of WireGuard's configures "
-                        + "through /var/run/wireguard/NAME.sock. It lives until that socket is removed, the interface is "
-                        + "deleted or SIGTERM comes.",
-                () -> run(checked(name)));
-        spec.usageMessage().footer("LOG_LEVEL in the environment is silent, error (default) or verbose.");
+                "device", "Makes the WireGuard interface NAME and moves its packets.", () -> run(checked(name)));
+        spec.usageMessage()
+                .footer(
+                        "wg, wg-quick and every other tool of WireGuard's configure the interface through "
+                                + "/var/run/wireguard/NAME.sock. It lives until that socket is removed, the interface "
+                                + "is deleted or SIGTERM comes.",
+                        "In the environment, LOG_LEVEL is silent, error (default) or verbose.");
         return spec.addPositional(name)
                 .addOption(OptionSpec.builder("-f", "--foreground")
                         .description("Stay in the foreground, and print 'ready' once the socket answers.")
@@ -43,8 +43,7 @@ final class DeviceCommand {
     private static String checked(PositionalParamSpec parameter) {
         String name = parameter.getValue();
         if (!INTERFACE_NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
-            throw new ParameterException(
-                    parameter.command().commandLine(),
+            throw new Anubis.UsageException(
                     "'" + name + "' is no name of an interface: 1 to 15 of a-z A-Z 0-9 _ = + . -");
         }
         return name;

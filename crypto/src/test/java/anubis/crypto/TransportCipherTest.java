@@ -176,7 +176,7 @@ class TransportCipherTest {
         assertThatIllegalArgumentException().isThrownBy(() -> cipher.open(1, packet, 0, 20, heap, 0));
     }
 
-    /** Each thread its own cipher, all the same key; and contexts enough that one not freed in time would show. */
+    /** All the same key, each packet a cipher of its own: contexts that are shared, or freed too early, would show. */
     @Test
     void manyThreadsAtOnce() throws Exception {
         var key = new SymmetricKey(sequence(32));

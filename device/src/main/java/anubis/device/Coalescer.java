@@ -14,7 +14,8 @@ import java.util.Arrays;
  * <p>No payload is moved and no packet is changed: a write names the headers of the super-packet, made here, and then
  * the payloads where they lie. Packets of one flow keep their order; flows are written in the order in which their
  * first packets came. What the kernel splits again is what was added byte for byte, with two exceptions: the IPv4
- * identifications count up from the first packet's, and the transport checksums are made anew.
+ * identifications count up from the first packet's, whatever they were, and the checksums are made anew, since the
+ * packets have proved authentic.
  */
 final class Coalescer {
     /** The TUN's end. */
@@ -31,7 +32,8 @@ final class Coalescer {
     private static final int EINVAL = 22;
 
     private static final int ITEMS = 64;
-    private static final int SLOTS = 2 * ITEMS;
+    private static final int SLOT_BITS = 7; // twice as many as items
+    private static final int SLOTS = 1 << SLOT_BITS;
     // As many as a kernel takes in one UDP super-packet (UDP_MAX_SEGMENTS; 128 in newer ones).
     private static final int PACKETS = 64;
     private static final int TOTAL_MAX = 65_535;
@@ -173,22 +175,20 @@ final class Coalescer {
     }
 
     private static long flow(MemorySegment s, long packet, int ip, int protocol) {
-        long hash = (s.get(INT, packet + ip) * 31L + protocol) * 0x9E37_79B9_7F4A_7C15L;
-        long addresses = packet + (ip == IPV4_HEADER ? IPV4_SOURCE : IPV6_SOURCE);
-        for (; addresses < packet + ip; addresses += 8) {
-            hash = (hash ^ s.get(LONG, addresses)) * 0x9E37_79B9_7F4A_7C15L;
-            hash ^= hash >>> 32;
+        long hash = s.get(INT, packet + ip) * 31L + protocol;
+        for (int i = ip == IPV4_HEADER ? IPV4_SOURCE : IPV6_SOURCE; i < ip; i += 8) {
+            hash = hash * 31 + s.get(LONG, packet + i);
         }
-        return hash;
+        return hash * 0x9E37_79B9_7F4A_7C15L; // its upper bits depend on all
     }
 
     /** The slot of the flow's last item, or the free one where such an item belongs. */
     private int slot(MemorySegment s, long packet, int ip, int protocol, long flow) {
-        int slot = (int) flow & SLOTS - 1;
+        int slot = (int) (flow >>> (64 - SLOT_BITS));
         while (slots[slot] != FREE) {
             Item item = items[slots[slot]];
             if (item.flow == flow && item.ip == ip && item.protocol == protocol && sameFlow(item, s, packet)) break;
-            slot = slot + 1 & SLOTS - 1;
+            slot = (slot + 1) & (SLOTS - 1);
         }
         return slot;
     }

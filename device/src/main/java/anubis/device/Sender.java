@@ -155,7 +155,11 @@ final class Sender {
         return socket.send(message);
     }
 
+    /** Whether a datagram could not be sent perhaps because the local address that it was to be sent from is gone. */
     static boolean isSourceGone(int result) {
-        return result == -Errno.EINVAL || result == -Errno.ENODEV || result == -Errno.EADDRNOTAVAIL;
+        return result == -Errno.EINVAL
+                || result == -Errno.ENODEV
+                || result == -Errno.EADDRNOTAVAIL
+                || result == -Errno.ENETUNREACH;
     }
 }

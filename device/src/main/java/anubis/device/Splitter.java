@@ -103,12 +103,10 @@ final class Splitter {
 
         long at = offset + transport;
         if (protocol == TCP) {
-            sequence = buffer.get(Packets.INT, at + TCP_SEQUENCE);
+            sequence = buffer.get(INT, at + TCP_SEQUENCE);
             flags = u8(buffer, at + TCP_FLAGS);
-            u16(buffer, at + TCP_CHECKSUM, 0);
-        } else {
-            u16(buffer, at + UDP_CHECKSUM, 0);
         }
+        u16(buffer, at + checksumField(), 0);
         if (ipv4) {
             id = u16(buffer, offset + IPV4_ID);
             u16(buffer, offset + IPV4_LENGTH, 0);
@@ -146,26 +144,23 @@ final class Splitter {
         if (ipv4) {
             u16(buffer, offset + IPV4_LENGTH, length);
             u16(buffer, offset + IPV4_ID, id);
-            int sum = Checksum.fold(headerSum + length + id);
-            u16(buffer, offset + IPV4_CHECKSUM, ~sum);
-            id = id + 1 & 0xFFFF;
+            u16(buffer, offset + IPV4_CHECKSUM, ~Checksum.fold(headerSum + length + id));
+            id = (id + 1) & 0xFFFF;
         } else {
             u16(buffer, offset + IPV6_LENGTH, length - IPV6_HEADER);
         }
         long at = offset + transport;
         int transportLength = length - transport;
         if (protocol == TCP) {
-            buffer.set(Packets.INT, at + TCP_SEQUENCE, sequence);
+            buffer.set(INT, at + TCP_SEQUENCE, sequence);
             sequence += slice;
             u8(buffer, at + TCP_FLAGS, more ? flags & ~(FIN | PSH) : flags);
             flags &= ~CWR;
-            int sum = Checksum.sum(buffer, at, transportLength);
-            u16(buffer, at + TCP_CHECKSUM, complement(pseudoSum + transportLength + sum, false));
         } else {
             u16(buffer, at + UDP_LENGTH, transportLength);
-            int sum = Checksum.sum(buffer, at, transportLength);
-            u16(buffer, at + UDP_CHECKSUM, complement(pseudoSum + transportLength + sum, true));
         }
+        int sum = pseudoSum + transportLength + Checksum.sum(buffer, at, transportLength);
+        u16(buffer, at + checksumField(), complement(sum, protocol == UDP));
         if (more) {
             behind0 = buffer.get(LONG, payload);
             behind8 = buffer.get(LONG, payload + 8);
@@ -176,6 +171,10 @@ final class Splitter {
     /** Where the packet of the last {@link #next} lies in the buffer. */
     long offset() {
         return offset;
+    }
+
+    private int checksumField() {
+        return protocol == TCP ? TCP_CHECKSUM : UDP_CHECKSUM;
     }
 
     private int words() {

@@ -129,6 +129,23 @@ class CoalescerTest {
     }
 
     @Test
+    void aFlowWithTheSameHashIsAnother() {
+        byte[] other = tcp(false, 1, 100, ACK, 100);
+        // One more in the port outweighs 31 * 31 less in the address.
+        SlowPackets.set16(other, 22, 443 + 1);
+        SlowPackets.set16(other, 16, 0x0A00);
+        SlowPackets.set16(other, 18, 0x1_0002 - 31 * 31);
+        SlowPackets.finish(other, 20, 6);
+        assertThat(writes(List.of(tcp(false, 1, 0, ACK, 100), other, tcp(false, 1, 100, ACK, 100))))
+                .containsExactly(2, 1);
+
+        byte[] next = tcp(true, 40, 100, ACK, 100);
+        // The source is FD00::28 there, and FD00:0:0:1::9 here.
+        byte[] other6 = with(with(next, 15, 1), 23, 40 - 31);
+        assertThat(writes(List.of(tcp(true, 40, 0, ACK, 100), other6, next))).containsExactly(2, 1);
+    }
+
+    @Test
     void optionsMustBeTheSame() {
         byte[] options = bytes(12);
         byte[] others = options.clone();
@@ -218,13 +235,13 @@ class CoalescerTest {
     @Test
     void anyTrafficComesOutAsItWentIn() {
         int merged = 0;
-        for (int round = 0; round < 3_000; round++) {
+        for (int round = 0; round < 1_000; round++) {
             List<byte[]> packets = traffic(1 + random.nextInt(200));
             write(packets);
             checkOrder(packets);
             merged += packets.size() - tun.writes.size();
         }
-        assertThat(merged).as("packets that were merged").isGreaterThan(100_000);
+        assertThat(merged).as("packets that were merged").isGreaterThan(20_000);
     }
 
     private List<byte[]> traffic(int count) {

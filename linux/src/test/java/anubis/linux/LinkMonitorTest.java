@@ -78,8 +78,6 @@ class LinkMonitorTest {
             assertThat(tun.mtu()).isEqualTo(4000);
             LinkEvent last = awaitEvent(monitor, event -> event.mtu() == 4000);
             assertThat(last.name()).isEqualTo("tun0");
-            // The answer tells of every interface.
-            assertThat(monitor.poll()).hasSizeLessThan(2000);
         }
     }
 

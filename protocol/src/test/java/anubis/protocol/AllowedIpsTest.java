@@ -510,12 +510,14 @@ class AllowedIpsTest {
             return true;
         };
         beside(check, () -> {
+            long high = prefix.high();
+            long elsewhere = 1L << 32;
             for (int i = 0; i < 100_000; i++) {
                 ips.insert(prefix, i % 2 == 0 ? b : a);
-                ips.insert(prefix("fd00::/" + i % 64), c);
-                ips.insert(prefix("fd00::1:0:0/" + (96 + i % 32)), d);
-                ips.remove(prefix("fd00::/" + (i + 7) % 64), c);
-                ips.remove(prefix("fd00::1:0:0/" + (96 + (i + 7) % 32)), d);
+                ips.insert(new Prefix(true, high, 0, i % 64), c);
+                ips.insert(new Prefix(true, high, elsewhere, 96 + i % 32), d);
+                ips.remove(new Prefix(true, high, 0, (i + 7) % 64), c);
+                ips.remove(new Prefix(true, high, elsewhere, 96 + (i + 7) % 32), d);
             }
         });
         List.of(a, b, c, d).forEach(ips::removeAll);

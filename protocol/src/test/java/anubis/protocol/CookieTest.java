@@ -31,6 +31,10 @@ class CookieTest {
         checker.publicKey(key);
     }
 
+    private static long after(int seconds) {
+        return START + seconds * SECOND;
+    }
+
     private static Endpoint endpoint(String address, int port) {
         byte[] bytes = InetAddress.ofLiteral(address).getAddress();
         return new Endpoint() {
@@ -148,6 +152,17 @@ class CookieTest {
     }
 
     @Test
+    void beforeTheFirstReplyNoSecretIsInForceNotEvenZero() {
+        byte[] message = sent(0);
+        byte[] cookie = primitives.blake2sMac(new byte[32], SOURCE.address(), new byte[] {(byte) 0xca, 0x6c});
+        byte[] forged = primitives.blake2sMac(cookie, Arrays.copyOf(message, Messages.INITIATION_MAC2));
+        System.arraycopy(forged, 0, message, Messages.INITIATION_MAC2, forged.length);
+        assertThat(mac2Valid(message, 0)).isFalse();
+        reply(message, 0);
+        assertThat(mac2Valid(message, 0)).isFalse();
+    }
+
+    @Test
     void aCookieMakesMac2ValidFromItsSourceOnly() {
         assertThat(jar.consume(reply(sent(START), START), START)).isTrue();
         byte[] message = sent(START);
@@ -181,23 +196,22 @@ class CookieTest {
         byte[] message = sent(START);
         assertThat(jar.consume(reply(message, START), START)).isTrue();
         byte[] before = sent(START);
-        assertThat(mac2Valid(before, START + 120 * SECOND - 1)).isTrue();
-        assertThat(mac2Valid(before, START + 120 * SECOND)).isFalse();
+        assertThat(mac2Valid(before, after(120) - 1)).isTrue();
+        assertThat(mac2Valid(before, after(120))).isFalse();
 
         // Until then every reply has the same cookie, so it remains valid.
-        reply(message, START + 119 * SECOND);
-        assertThat(mac2Valid(before, START + 119 * SECOND)).isTrue();
-        assertThat(jar.consume(reply(before, START + 120 * SECOND), START + 120 * SECOND))
-                .isTrue();
-        assertThat(mac2Valid(before, START + 120 * SECOND)).isFalse();
-        assertThat(mac2Valid(sent(START + 121 * SECOND), START + 121 * SECOND)).isTrue();
+        reply(message, after(119));
+        assertThat(mac2Valid(before, after(119))).isTrue();
+        assertThat(jar.consume(reply(before, after(120)), after(120))).isTrue();
+        assertThat(mac2Valid(before, after(120))).isFalse();
+        assertThat(mac2Valid(sent(after(121)), after(121))).isTrue();
     }
 
     @Test
     void aCookieIsUsedForTwoMinutesLessItsLatency() {
         assertThat(jar.consume(reply(sent(START), START), START)).isTrue();
-        assertThat(mac2Valid(sent(START + 115 * SECOND - 1), START)).isTrue();
-        assertThat(mac2(sent(START + 115 * SECOND))).isEqualTo("0".repeat(32));
+        assertThat(mac2Valid(sent(after(115) - 1), START)).isTrue();
+        assertThat(mac2(sent(after(115)))).isEqualTo("0".repeat(32));
         assertThat(mac2(sent(START))).as("once given up it stays so").isEqualTo("0".repeat(32));
     }
 
@@ -212,8 +226,8 @@ class CookieTest {
         byte[] message = sent(START);
         byte[] reply = reply(message, START);
         assertThat(jar.consume(reply, START)).isTrue();
-        assertThat(jar.consume(reply, START + 100 * SECOND)).as("replayed").isFalse();
-        assertThat(mac2(sent(START + 115 * SECOND))).as("not prolonged").isEqualTo("0".repeat(32));
+        assertThat(jar.consume(reply, after(100))).as("replayed").isFalse();
+        assertThat(mac2(sent(after(115)))).as("not prolonged").isEqualTo("0".repeat(32));
     }
 
     @Test

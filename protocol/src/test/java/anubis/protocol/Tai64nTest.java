@@ -103,6 +103,7 @@ class Tai64nTest {
     @Test
     void aLabelThatWasHandedOutIsTheCallers() {
         labels.next()[11] = 77;
+        assertThat(next()).isEqualTo("400000000000000a00000001");
         byte[] floor = bytes("400000000000000b00000000");
         labels.raise(floor);
         floor[0] = 0;

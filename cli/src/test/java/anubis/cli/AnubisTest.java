@@ -1,0 +1,65 @@
+package anubis.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class AnubisTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int anubis(String... args) {
+        CommandLine anubis = Anubis.commandLine();
+        anubis.setOut(new PrintWriter(out));
+        anubis.setErr(new PrintWriter(err));
+        return anubis.execute(args);
+    }
+
+    @Test
+    void printsTheVersionOfTheBuild() {
+        assertThat(anubis("--version")).isZero();
+        assertThat(out.toString()).matches("anubis \\d+\\.\\d+\\.\\d+\\R");
+    }
+
+    @Test
+    void everyVerbHasHelp() {
+        assertThat(Anubis.commandLine().getSubcommands().keySet())
+                .contains("device", "genkey", "genpsk", "pubkey")
+                .allSatisfy(verb -> {
+                    assertThat(anubis(verb, "--help")).isZero();
+                    assertThat(out.toString()).contains("Usage: anubis " + verb);
+                });
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @DisplayName("A wrong use ends with 2 and one line that names the verb's help")
+    @CsvSource({
+        "'', a verb is needed, anubis --help",
+        "dig, 'dig', anubis --help",
+        "genkey x, 'x', anubis genkey --help",
+        "device, NAME, anubis device --help",
+        "device -x wg0, -x, anubis device --help",
+        "device wg0 wg1, 'wg1', anubis device --help"
+    })
+    void refusesWrongUse(String line, String complaint, String help) {
+        assertThat(anubis(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);
+        assertThat(err.toString()).startsWith("anubis: ").contains(complaint, "see '" + help + "'");
+        assertThat(err.toString().lines()).hasSize(1);
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", ".", "..", "a/b", "with blank", "sixteencharacter", "wg0\n", "ü"})
+    void refusesWhatIsNoInterfaceName(String name) {
+        assertThat(anubis("device", "-f", name)).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(1);
+    }
+}

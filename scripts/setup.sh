@@ -1,0 +1,157 @@
+# shellcheck shell=sh disable=SC2154
+# What ./anubis, ./check and the scripts of bench/ share: finding a JDK, installing what a Debian machine lacks, building.
+# To be sourced with $root set to the root of the tree.
+
+build=$root/.build
+image=$build/image
+min_java=25
+
+say() { echo "anubis: $*" >&2; }
+die() {
+    say "$@"
+    exit 1
+}
+
+# Sets $jdk and $jdk_version if $1 is the home of a JDK that is new enough.
+try_jdk() {
+    [ -x "$1/bin/javac" ] && [ -r "$1/release" ] || return 1
+    while IFS='="' read -r key _ value _; do
+        if [ "$key" = JAVA_VERSION ]; then
+            major=${value%%[!0-9]*}
+            [ "${major:-0}" -ge $min_java ] || return 1
+            jdk=$1 jdk_version=$value
+            return 0
+        fi
+    done <"$1/release"
+    return 1
+}
+
+# Looks in JAVA_HOME, then for the java on PATH, then in the usual folders.
+find_jdk() {
+    try_jdk "${JAVA_HOME:-/nowhere}" && return
+    java=$(command -v java) && java=$(readlink -f "$java") && try_jdk "${java%/bin/java}" && return
+    for home in /usr/lib/jvm/* /usr/java/* /opt/*jdk* /opt/java/* /usr/local/*jdk* \
+        "${HOME:-/root}"/.sdkman/candidates/java/* "${HOME:-/root}"/.jdks/*; do
+        try_jdk "$home" && return
+    done
+    return 1
+}
+
+need_jdk() {
+    find_jdk || die "no JDK $min_java or newer in JAVA_HOME, on PATH or in the usual folders. Install one" \
+        "(openjdk-$min_java-jdk-headless where Debian has it, else Eclipse Temurin $min_java) or set JAVA_HOME."
+}
+
+# Succeeds if $1 is there: a program, a shared library or a file.
+have() {
+    case $1 in
+    /*) [ -e "$1" ] ;;
+    *.so.*) for dir in /lib/*-linux-gnu /usr/lib/*-linux-gnu /lib64 /usr/lib64 /usr/lib; do
+        [ -e "$dir/$1" ] && return
+    done && false ;;
+    *) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ] ;;
+    esac
+}
+
+# install THING:PACKAGE...: installs the packages whose thing is not there, if root; says what is lacking, if not.
+# Succeeds if nothing lacks in the end.
+install() {
+    lacking=
+    for pair; do
+        have "${pair%%:*}" || lacking="$lacking ${pair#*:}"
+    done
+    [ -n "$lacking" ] || return 0
+    if [ "$(id -u)" != 0 ] || ! have apt-get; then
+        say "this machine lacks:$lacking (on Debian: sudo apt install$lacking)"
+        return 1
+    fi
+    say "installing with apt-get:$lacking ..."
+    apt_log=$(mktemp)
+    # shellcheck disable=SC2086 # a list of packages
+    if { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install $lacking; } \
+        >"$apt_log" 2>&1 </dev/null; then
+        rm "$apt_log"
+    else
+        tail -n 5 "$apt_log" >&2
+        rm "$apt_log"
+        return 1
+    fi
+}
+
+# set_up THING:PACKAGE...: as install, with all that a build needs; ends if that is not to be had.
+set_up() {
+    find_jdk || set -- /no/jdk:openjdk-$min_java-jdk-headless "$@"
+    install mvn:maven "$@" || ready=no
+    need_jdk
+    have mvn || die "Maven is needed to build: apt install maven"
+    [ -z "${ready-}" ]
+}
+
+# A directory's own time tells of deleted files. What has been built by another user is taken as it is.
+built() {
+    [ -e "$image/stamp" ] &&
+        [ -z "$(find "$root"/pom.xml "$root"/*/pom.xml "$root"/*/src/main -newer "$image/stamp" -print -quit)" ]
+}
+
+# Makes $image, if it is not there or older than the sources: the jars, an AOT cache for the JDK, and a stamp that is as
+# old as the beginning of the build.
+build() {
+    aot=$image/anubis-$jdk_version.aot
+    if built && [ -e "$aot" ]; then
+        return
+    fi
+    if ! mkdir -p "$build" 2>/dev/null || ! [ -w "$build" ]; then
+        built && return # without an AOT cache it is only slower
+        die "the tree has to be built, and $build cannot be written: run ./anubis once as the owner of the tree"
+    fi
+    exec 9>"$build/lock"
+    flock 9
+    built || compile
+    [ -e "$aot" ] || rehearse
+    exec 9>&-
+}
+
+compile() {
+    have mvn || die "Maven is needed to build: apt install maven"
+    if [ -e "$image/stamp" ]; then why="the sources have changed"; else why="first use"; fi
+    say "building ($why) ..."
+    rm -rf "$build/new"
+    mkdir -p "$build/new/lib"
+    date +%s%N >"$build/new/stamp"
+    (cd "$root" && umask 022 &&
+        JAVA_HOME=$jdk mvn -q -B -ntp -Dstyle.color=never package -Dmaven.test.skip -Dspotless.check.skip -pl cli -am 9>&-) >&2 ||
+        die "the build has failed, see above"
+    cp -p "$root"/cli/target/lib/*.jar "$root"/cli/target/anubis-cli-*.jar "$build/new/lib"
+    picocli=$(echo "$build"/new/lib/picocli-*.jar)
+    "$jdk/bin/java" -cp "$picocli" "$root/scripts/StackMaps.java" "$picocli" "$build/new/picocli" &&
+        mv "$build/new/picocli" "$picocli" || die "$picocli cannot be renewed"
+    chmod -R go+rX "$build/new"
+    rm -rf "$image"
+    mv "$build/new" "$image"
+}
+
+# What every JVM gets: the AOT cache is of use only to a JVM with the options that it was made with.
+jvm="--enable-native-access=anubis.crypto,anubis.linux -XX:+UseSerialGC -XX:+UseCompactObjectHeaders -XX:-UsePerfData"
+
+# Makes the AOT cache. Without one, or with one that does not fit, the JVM starts all the same, but later; so an empty one
+# is kept where none can be made.
+rehearse() {
+    rm -f "$build/new.aot"
+    # shellcheck disable=SC2086 # a list of options
+    "$jdk/bin/java" $jvm --module-path "$image/lib" -XX:AOTCacheOutput="$build/new.aot" \
+        -m anubis.cli/anubis.cli.Rehearsal >"$build/rehearsal.log" 2>&1 9>&- || true
+    [ -e "$build/new.aot" ] || : >"$build/new.aot"
+    chmod go+r "$build/new.aot"
+    mv "$build/new.aot" "$aot"
+}
+
+# Succeeds if an ordinary user may have a network of his own here.
+user_namespace_allowed() {
+    unshare -Urnm mount -t tmpfs tmpfs /run 2>/dev/null
+}
+
+# in_user_namespace COMMAND...: becomes COMMAND, as root of a user namespace with an empty /run and no network but its own.
+in_user_namespace() {
+    # shellcheck disable=SC2016 # for the inner shell
+    exec unshare -Urnm sh -c 'mount -t tmpfs tmpfs /run && exec "$@"' sh "$@"
+}
