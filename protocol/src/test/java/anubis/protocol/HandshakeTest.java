@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -680,8 +681,7 @@ class HandshakeTest {
         a.send(b, 0);
         world.run(15 * MILLISECOND); // The response is on its way.
         assertThat(a.indices()).isEqualTo(1);
-        PendingHandshake pending = (PendingHandshake)
-                a.wireGuard.indices().lookup(world.sentBy(a, 1).getFirst().index(Messages.INITIATION_SENDER));
+        PendingHandshake pending = a.pending(world.sentBy(a, 1).getFirst().index(Messages.INITIATION_SENDER));
         Peer peer = a.peer(b);
         a.wireGuard.removePeer(b.publicKey());
         assertThat(a.indices()).isZero();
@@ -704,9 +704,11 @@ class HandshakeTest {
         world.run(SECOND);
         byte[] message = last(a, Messages.TYPE_INITIATION);
         Peer peer = b.peer(a);
-        Identity own = b.wireGuard.identity();
-        Handshake.Initiation initiation = b.wireGuard.handshake().read(own, message);
-        byte[] timestamp = b.wireGuard.handshake().timestamp(initiation, peer.staticStatic(own));
+        Identity own = b.identity();
+        Handshake.Initiation initiation =
+                Objects.requireNonNull(b.wireGuard.handshake().read(own, message));
+        byte[] timestamp =
+                Objects.requireNonNull(b.wireGuard.handshake().timestamp(initiation, peer.staticStatic(own)));
         switch (event) {
             case "removed" -> b.wireGuard.removePeer(a.publicKey());
             case "down" -> b.wireGuard.down();
@@ -721,7 +723,7 @@ class HandshakeTest {
 
     @Test
     void aSharedSecretOfTheOldPrivateKeyIsNotKept() {
-        Identity old = b.wireGuard.identity();
+        Identity old = b.identity();
         b.wireGuard.privateKey(PrivateKey.generate(new Random(3)));
         b.peer(a).staticStatic(old); // As the control thread does that has read the old identity just before.
         b.wireGuard.privateKey(b.key);

@@ -469,8 +469,7 @@ class TimersTest {
         a.send(b, 0);
         world.run(95 * SECOND);
         int index = initiations(a).getLast().index(Messages.INITIATION_SENDER);
-        PendingHandshake pending = (PendingHandshake) a.wireGuard.indices().lookup(index);
-        assertThat(pending).isNotNull();
+        PendingHandshake pending = a.pending(index);
         world.run(540 * SECOND);
         assertThat(a.indices()).isZero();
         assertThat(pending.ephemeralPrivate()).containsOnly(0);
@@ -481,7 +480,7 @@ class TimersTest {
         a.send(b, 0);
         world.run(MILLISECOND);
         int index = initiations(a).getLast().index(Messages.INITIATION_SENDER);
-        PendingHandshake pending = (PendingHandshake) a.wireGuard.indices().lookup(index);
+        PendingHandshake pending = a.pending(index);
         assertThat(pending.ephemeralPrivate()).isNotEqualTo(new byte[32]);
         world.run(SECOND);
         assertThat(pending.ephemeralPrivate()).containsOnly(0);

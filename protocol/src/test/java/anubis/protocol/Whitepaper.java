@@ -38,17 +38,17 @@ final class Whitepaper {
     };
 
     // What is known at the end of a handshake.
-    byte[] initiatorSends;
-    byte[] responderSends;
-    byte[] initiatorStatic;
-    byte[] timestamp;
+    byte[] initiatorSends = EMPTY;
+    byte[] responderSends = EMPTY;
+    byte[] initiatorStatic = EMPTY;
+    byte[] timestamp = EMPTY;
     int initiatorIndex;
     int responderIndex;
 
     // In between.
-    private byte[] c;
-    private byte[] h;
-    private byte[] initiatorEphemeral;
+    private byte[] c = EMPTY;
+    private byte[] h = EMPTY;
+    private byte[] initiatorEphemeral = EMPTY;
 
     /** Section 5.4.2, as the initiator. */
     byte[] initiation(byte[] ephemeral, byte[] own, byte[] responder, byte[] time, int index) {

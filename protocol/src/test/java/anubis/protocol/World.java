@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.function.Predicate;
@@ -272,6 +273,14 @@ final class World {
 
         boolean canSend(Host other) {
             return peer(other).sendingKeypair(now) != null;
+        }
+
+        PendingHandshake pending(int index) {
+            return (PendingHandshake) Objects.requireNonNull(wireGuard.indices().lookup(index));
+        }
+
+        Identity identity() {
+            return Objects.requireNonNull(wireGuard.identity());
         }
 
         int indices() {
