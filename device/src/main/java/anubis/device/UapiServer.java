@@ -29,7 +29,7 @@ public final class UapiServer implements AutoCloseable {
     /** Where every WireGuard in user space has its socket. */
     public static final Path DIRECTORY = Path.of("/var/run/wireguard");
 
-    private static final int OWNER_ONLY = 0077;
+    private static final int OWNER_ONLY = 0177;
 
     private final Device device;
     private final Path path;
