@@ -79,6 +79,7 @@ final class World {
     }
 
     /** A datagram on its way; {@code from} is its source as the receiver sees it. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Datagram(long at, Host sender, Address from, Address to, byte[] bytes) {
         int type() {
             return bytes[0];
