@@ -274,9 +274,9 @@ final class Whitepaper {
                 state[i] ^= v[i] ^ v[i + 8];
             }
         }
-        ByteBuffer out = little(32);
-        out.asIntBuffer().put(state);
-        return Arrays.copyOf(out.array(), length);
+        byte[] out = new byte[32];
+        little(32, out).asIntBuffer().put(state);
+        return Arrays.copyOf(out, length);
     }
 
     private static void mix(int[] v, int a, int b, int c, int d, int x, int y) {

@@ -79,6 +79,7 @@ final class World {
     }
 
     /** A datagram on its way; {@code from} is its source as the receiver sees it. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Datagram(long at, Host sender, Address from, Address to, byte[] bytes) {
         int type() {
             return bytes[0];
@@ -371,13 +372,17 @@ final class World {
         }
     }
 
-    /** An IPv4 packet whose payload begins with a number of 64 bits and else is zero. At least 28 bytes. */
     static byte[] packet(Host from, Host to, long id, int length) {
+        return packet(from.innerAddress(), to.innerAddress(), id, length);
+    }
+
+    /** An IPv4 packet whose payload begins with a number of 64 bits and else is zero. At least 28 bytes. */
+    static byte[] packet(int from, int to, long id, int length) {
         return ByteBuffer.allocate(length)
                 .put(0, (byte) 0x45)
                 .putShort(2, (short) length)
-                .putInt(12, from.innerAddress())
-                .putInt(16, to.innerAddress())
+                .putInt(12, from)
+                .putInt(16, to)
                 .putLong(20, id)
                 .array();
     }
