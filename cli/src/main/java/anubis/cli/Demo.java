@@ -44,7 +44,7 @@ final class Demo implements AutoCloseable {
     private static final int FRAME_MAX = 65_536;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    private final PrintStream out;
+    private final PrintStream out = System.out;
     private final Side alice;
     private final Side bob;
     private final LabInterface cable;
@@ -77,8 +77,7 @@ final class Demo implements AutoCloseable {
         }
     }
 
-    Demo(Lab lab, PrintStream out) {
-        this.out = out;
+    Demo(Lab lab) {
         String unique = Long.toString(ProcessHandle.current().pid(), Character.MAX_RADIX);
         SecureRandom random = new SecureRandom();
         alice = new Side(lab.host("alice"), "alice" + unique, "192.0.2.1", "10.9.0.1", PrivateKey.generate(random));
@@ -222,7 +221,7 @@ final class Demo implements AutoCloseable {
                     .map(String::strip)
                     .filter(line -> line.startsWith(name + ":"))
                     .mapToLong(line -> Long.parseLong(
-                            line.substring(name.length() + 1).strip().split("\\s+")[1]))
+                            line.substring(name.length() + 1).strip().split("\\s+", 3)[1]))
                     .findFirst()
                     .orElse(0);
         }

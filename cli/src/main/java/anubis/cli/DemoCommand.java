@@ -37,7 +37,7 @@ final class DemoCommand {
             throw new IllegalStateException("the demo needs network namespaces: " + obstacle);
         }
         try (Lab lab = Lab.open();
-                Demo demo = new Demo(lab, System.out)) {
+                Demo demo = new Demo(lab)) {
             demo.show(seconds);
         }
     }

@@ -479,7 +479,7 @@ class HandshakeTest {
         for (Datagram initiation : initiations) {
             long age = initiation.at() - came;
             boolean has = !Arrays.equals(mac2(initiation.bytes()), new byte[16]);
-            boolean expected = age >= 0 && age < 115 * SECOND
+            boolean expected = (age >= 0 && age < 115 * SECOND)
                     || initiation.at() > replies.get(1).at() + World.DELAY;
             assertThat(has).as("a cookie of " + age + " ns").isEqualTo(expected);
         }
@@ -528,7 +528,7 @@ class HandshakeTest {
             Messages.putInt(message, 0, Messages.TYPE_INITIATION);
             Whitepaper.withMac1(message, b.publicKey().bytes());
             Address spoofed = new Address(random.nextInt(), random.nextInt(65_536), true);
-            world.at(i * 10 * MILLISECOND, () -> world.inject(message, spoofed, b));
+            world.at(i * 10L * MILLISECOND, () -> world.inject(message, spoofed, b));
         }
         world.run(10 * SECOND);
         a.send(b, 1);
