@@ -118,13 +118,16 @@ compile() {
     rm -rf "$build/new"
     mkdir -p "$build/new/lib"
     date +%s%N >"$build/new/stamp"
-    (cd "$root" && umask 022 &&
-        JAVA_HOME=$jdk mvn -q -B -ntp -Dstyle.color=never package -Dmaven.test.skip -Dspotless.check.skip -pl cli -am 9>&-) >&2 ||
-        die "the build has failed, see above"
+    if ! (cd "$root" && umask 022 && JAVA_HOME=$jdk mvn -B -ntp -Dstyle.color=never \
+        package -Dmaven.test.skip -Dspotless.check.skip -pl cli -am) >"$build/build.log" 2>&1 9>&-; then
+        grep -A 2 -E '^\[(WARNING|ERROR)\]' "$build/build.log" | head -n 30 >&2
+        die "the build has failed ($build/build.log)"
+    fi
     cp -p "$root"/cli/target/lib/*.jar "$root"/cli/target/anubis-cli-*.jar "$build/new/lib"
     picocli=$(echo "$build"/new/lib/picocli-*.jar)
-    "$jdk/bin/java" -cp "$picocli" "$root/scripts/StackMaps.java" "$picocli" "$build/new/picocli" &&
-        mv "$build/new/picocli" "$picocli" || die "$picocli cannot be renewed"
+    "$jdk/bin/java" -cp "$picocli" "$root/scripts/StackMaps.java" "$picocli" "$build/new/picocli" ||
+        die "$picocli cannot be renewed"
+    mv "$build/new/picocli" "$picocli"
     chmod -R go+rX "$build/new"
     rm -rf "$image"
     mv "$build/new" "$image"

@@ -1,8 +1,8 @@
 package anubis.cli;
 
+import anubis.crypto.PresharedKey;
 import anubis.crypto.Primitives;
 import anubis.crypto.PrivateKey;
-import anubis.crypto.PublicKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -25,27 +25,16 @@ final class KeyCommands {
     }
 
     private static void genkey() {
-        byte[] scalar = random();
-        scalar[0] &= (byte) 248; // clamped as RFC 7748, section 5 says
-        scalar[31] = (byte) ((scalar[31] & 127) | 64);
-        print(scalar);
+        print(PrivateKey.generate(new SecureRandom()).bytes());
     }
 
     private static void genpsk() {
-        print(random());
+        print(PresharedKey.generate(new SecureRandom()).bytes());
     }
 
     private static void pubkey() throws IOException {
         String text = new String(System.in.readNBytes(MAX_INPUT), StandardCharsets.US_ASCII).strip();
-        PrivateKey key = PrivateKey.ofBase64(text);
-        System.out.println(
-                PublicKey.of(Primitives.get().x25519Base(key.bytes())).base64());
-    }
-
-    private static byte[] random() {
-        byte[] bytes = new byte[Primitives.KEY_LENGTH];
-        new SecureRandom().nextBytes(bytes);
-        return bytes;
+        System.out.println(PrivateKey.ofBase64(text).publicKey(Primitives.get()).base64());
     }
 
     private static void print(byte[] key) {
