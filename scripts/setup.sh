@@ -134,7 +134,8 @@ compile() {
 }
 
 # What every JVM gets: the AOT cache is of use only to a JVM with the options that it was made with.
-jvm="--enable-native-access=anubis.crypto,anubis.linux -XX:+UseSerialGC -XX:+UseCompactObjectHeaders -XX:-UsePerfData"
+jvm="--enable-native-access=anubis.crypto,anubis.linux -XX:+UseSerialGC -XX:+UseCompactObjectHeaders -XX:-UsePerfData \
+-XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0"
 
 # Makes the AOT cache. Without one, or with one that does not fit, the JVM starts all the same, but later; so an empty one
 # is kept where none can be made.
