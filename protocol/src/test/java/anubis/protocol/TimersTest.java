@@ -351,7 +351,8 @@ class TimersTest {
         a.send(b, 1);
         world.run(8 * SECOND);
         a.send(b, 2);
-        world.run(60 * SECOND);
+        world.run(8 * SECOND);
+        assertThat(initiations(a)).hasSize(1);
         assertThat(initiations(a).getFirst().at())
                 .isBetween(start + 15 * SECOND, start + 15 * SECOND + Limits.REKEY_TIMEOUT_JITTER_MAX);
         assertThat(((World.Address) a.peer(b).endpoint().orElseThrow()).sourced())
