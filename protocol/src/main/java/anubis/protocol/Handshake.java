@@ -124,10 +124,10 @@ final class Handshake {
 
     /** Reads the response to {@code pending}, which stays as it is; the keys, or null if it is not authentic. */
     byte @Nullable [][] finish(PendingHandshake pending, Identity own, PresharedKey psk, byte[] message) {
-        Noise noise = pending.noise().copy();
+        Noise noise = pending.noise.copy();
         byte[] ephemeral = Arrays.copyOfRange(message, RESPONSE_EPHEMERAL, RESPONSE_NOTHING);
         noise.mixEphemeral(ephemeral); // e
-        boolean ee = noise.mixDh(primitives.x25519(pending.ephemeralPrivate(), ephemeral)); // ee
+        boolean ee = noise.mixDh(primitives.x25519(pending.ephemeralPrivate, ephemeral)); // ee
         boolean se = noise.mixDh(own.dh(ephemeral)); // se
         noise.mixPsk(psk.bytes()); // psk
         byte[] nothing = noise.open(Arrays.copyOfRange(message, RESPONSE_NOTHING, RESPONSE_MAC1));

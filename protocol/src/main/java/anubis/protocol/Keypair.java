@@ -9,13 +9,13 @@ public final class Keypair implements Receiver {
     public static final long EXHAUSTED = -1;
 
     private final Peer peer;
-    private final SymmetricKey sending;
-    private final SymmetricKey receiving;
-    private final boolean initiator;
-    private final int remoteIndex;
+    final SymmetricKey sending;
+    final SymmetricKey receiving;
+    final boolean initiator;
+    final int remoteIndex;
     private final long createdAt;
     private final AtomicLong counter = new AtomicLong();
-    private final ReplayWindow replayWindow = new ReplayWindow();
+    final ReplayWindow replayWindow = new ReplayWindow();
     private int localIndex; // Guarded by the peer's lock.
     private volatile boolean sendingExpired;
 
@@ -33,32 +33,12 @@ public final class Keypair implements Receiver {
         return peer;
     }
 
-    boolean initiator() {
-        return initiator;
-    }
-
     int localIndex() {
         return localIndex;
     }
 
     void localIndex(int index) {
         localIndex = index;
-    }
-
-    int remoteIndex() {
-        return remoteIndex;
-    }
-
-    SymmetricKey sending() {
-        return sending;
-    }
-
-    SymmetricKey receiving() {
-        return receiving;
-    }
-
-    ReplayWindow replayWindow() {
-        return replayWindow;
     }
 
     /** Section 6.2: no transport data after REJECT_AFTER_TIME or REJECT_AFTER_MESSAGES. */

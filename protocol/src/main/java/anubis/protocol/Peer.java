@@ -73,7 +73,7 @@ public final class Peer {
     Peer(WireGuard wireGuard, PublicKey publicKey) {
         this.wireGuard = wireGuard;
         this.publicKey = publicKey;
-        this.cookieJar = new CookieJar(wireGuard.primitives(), publicKey);
+        this.cookieJar = new CookieJar(wireGuard.primitives, publicKey);
     }
 
     // Configuration and statistics.
@@ -285,7 +285,7 @@ public final class Peer {
     private void due(long at) {
         for (long known = wakeAt.get(); at < known; known = wakeAt.get()) {
             if (wakeAt.compareAndSet(known, at)) {
-                wireGuard.timetable().schedule(this, at);
+                wireGuard.timetable.schedule(this, at);
                 return;
             }
         }
@@ -346,7 +346,7 @@ public final class Peer {
     private void handshakeComplete() {
         retransmitAt = NONE;
         rekeyedInLastMinute = false;
-        latestHandshake = wireGuard.wallClock().instant();
+        latestHandshake = wireGuard.wallClock.instant();
         wireGuard.handshakeCompleted();
     }
 
@@ -365,14 +365,13 @@ public final class Peer {
         dropPending();
         latestHandshakeSent = now;
         byte[] message = Handshake.newInitiation();
-        PendingHandshake handshake = wireGuard
-                .handshake()
-                .initiate(this, own, staticStatic(own), wireGuard.timestamps().next(), message);
+        PendingHandshake handshake =
+                wireGuard.handshake.initiate(this, own, staticStatic(own), wireGuard.timestamps.next(), message);
         if (handshake == null) {
             wireGuard.drop(this, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
             return;
         }
-        handshake.localIndex(wireGuard.indices().insert(handshake, wireGuard.randomness()));
+        handshake.localIndex(wireGuard.indices.insert(handshake, wireGuard.randomness));
         Messages.putInt(message, Messages.INITIATION_SENDER, handshake.localIndex());
         pending = handshake;
         jitter = wireGuard.jitter();
@@ -395,7 +394,7 @@ public final class Peer {
             wireGuard.drop(this, Drop.INITIATION_TOO_SOON, 1);
             return;
         }
-        Handshake.Response response = wireGuard.handshake().respond(initiation, presharedKey);
+        Handshake.Response response = wireGuard.handshake.respond(initiation, presharedKey);
         if (response == null) {
             wireGuard.drop(this, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
             return;
@@ -407,7 +406,7 @@ public final class Peer {
         authenticReceived(now);
         int remoteIndex = Messages.intAt(initiation.message, Messages.INITIATION_SENDER);
         Keypair keypair = new Keypair(this, false, response.keys, remoteIndex, now);
-        keypair.localIndex(wireGuard.indices().insert(keypair, wireGuard.randomness()));
+        keypair.localIndex(wireGuard.indices.insert(keypair, wireGuard.randomness));
         begin(keypair, now);
         byte[] message = response.message;
         Messages.putInt(message, Messages.RESPONSE_SENDER, keypair.localIndex());
@@ -422,7 +421,7 @@ public final class Peer {
             wireGuard.drop(this, Drop.UNKNOWN_INDEX, 1);
             return;
         }
-        byte[][] keys = wireGuard.handshake().finish(handshake, own, presharedKey, message);
+        byte[][] keys = wireGuard.handshake.finish(handshake, own, presharedKey, message);
         if (keys == null) {
             wireGuard.drop(this, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
             return;
@@ -433,7 +432,7 @@ public final class Peer {
         int remoteIndex = Messages.intAt(message, Messages.RESPONSE_SENDER);
         Keypair keypair = new Keypair(this, true, keys, remoteIndex, now);
         keypair.localIndex(handshake.localIndex());
-        wireGuard.indices().replace(handshake.localIndex(), handshake, keypair);
+        wireGuard.indices.replace(handshake.localIndex(), handshake, keypair);
         pending = null;
         handshake.destroy();
         begin(keypair, now);
@@ -462,7 +461,7 @@ public final class Peer {
 
     /** The new keypair is current for the initiator, and next, until confirmed, for the responder. */
     private void begin(Keypair keypair, long now) {
-        if (keypair.initiator()) {
+        if (keypair.initiator) {
             Keypair unconfirmed = next;
             if (unconfirmed != null) {
                 discard(previous);
@@ -587,7 +586,7 @@ public final class Peer {
     private void dropPending() {
         PendingHandshake handshake = pending;
         if (handshake != null) {
-            wireGuard.indices().remove(handshake.localIndex(), handshake);
+            wireGuard.indices.remove(handshake.localIndex(), handshake);
             handshake.destroy();
             pending = null;
         }
@@ -595,7 +594,7 @@ public final class Peer {
 
     private void discard(@Nullable Keypair keypair) {
         if (keypair != null) {
-            wireGuard.indices().remove(keypair.localIndex(), keypair);
+            wireGuard.indices.remove(keypair.localIndex(), keypair);
             keypair.destroy();
         }
     }

@@ -5,8 +5,8 @@ import java.util.Arrays;
 /** What the initiator keeps between its initiation and the response. Guarded by its peer's lock. */
 final class PendingHandshake implements Receiver {
     private final Peer peer;
-    private final Noise noise;
-    private final byte[] ephemeralPrivate;
+    final Noise noise;
+    final byte[] ephemeralPrivate;
     private int localIndex;
 
     PendingHandshake(Peer peer, Noise noise, byte[] ephemeralPrivate) {
@@ -18,14 +18,6 @@ final class PendingHandshake implements Receiver {
     @Override
     public Peer peer() {
         return peer;
-    }
-
-    Noise noise() {
-        return noise;
-    }
-
-    byte[] ephemeralPrivate() {
-        return ephemeralPrivate;
     }
 
     int localIndex() {

@@ -42,23 +42,6 @@ public final class Tai64n {
         return label.clone();
     }
 
-    /**
-     * Never hands out a label that is not later than {@code floor}: for what was handed out before a restart.
-     *
-     * @throws IllegalArgumentException if {@code floor} is not a TAI64N label
-     */
-    public synchronized void raise(byte[] floor) {
-        if (floor.length != LENGTH
-                || floor[0] < 0
-                || Integer.compareUnsigned(ByteBuffer.wrap(floor).getInt(Long.BYTES), LAST_NANOSECOND) > 0) {
-            throw new IllegalArgumentException(
-                    "a TAI64N label is 12 bytes, seconds below 2^63 and nanoseconds below 10^9");
-        }
-        if (compare(floor, last) > 0) {
-            last = floor.clone();
-        }
-    }
-
     /** Below, at or above 0 as {@code a} is earlier than, the same as or later than {@code b}. */
     public static int compare(byte[] a, byte[] b) {
         return Arrays.compareUnsigned(a, b);

@@ -37,7 +37,7 @@ public final class Transport {
 
     public Transport(WireGuard wireGuard) {
         this.wireGuard = wireGuard;
-        this.cipher = wireGuard.primitives().transportCipher();
+        this.cipher = wireGuard.primitives.transportCipher();
     }
 
     /** The length to which a packet is padded: a multiple of 16, but never past the MTU (section 5.4.6). */
@@ -62,14 +62,14 @@ public final class Transport {
             int padded,
             MemorySegment to,
             long toOffset) {
-        if (!cipher.use(keypair.sending())) {
+        if (!cipher.use(keypair.sending)) {
             return 0;
         }
         for (int i = length; i < padded; i++) {
             from.set(ValueLayout.JAVA_BYTE, fromOffset + i, (byte) 0);
         }
         to.set(INT, toOffset, Messages.TYPE_TRANSPORT);
-        to.set(INT, toOffset + TRANSPORT_RECEIVER, keypair.remoteIndex());
+        to.set(INT, toOffset + TRANSPORT_RECEIVER, keypair.remoteIndex);
         to.set(LONG, toOffset + TRANSPORT_COUNTER, counter);
         cipher.seal(counter, from, fromOffset, padded, to, toOffset + TRANSPORT_DATA);
         return padded + OVERHEAD;
@@ -87,11 +87,11 @@ public final class Transport {
      */
     public int open(MemorySegment segment, long offset, int length, long now) {
         keypair = null;
-        if (!(wireGuard.indices().lookup(segment.get(INT, offset + TRANSPORT_RECEIVER)) instanceof Keypair found)) {
+        if (!(wireGuard.indices.lookup(segment.get(INT, offset + TRANSPORT_RECEIVER)) instanceof Keypair found)) {
             wireGuard.drop(null, Drop.UNKNOWN_INDEX, 1);
             return DROPPED;
         }
-        if (!found.mayReceive(now) || !cipher.use(found.receiving())) {
+        if (!found.mayReceive(now) || !cipher.use(found.receiving)) {
             wireGuard.drop(found.peer(), Drop.KEYPAIR_EXPIRED, 1);
             return DROPPED;
         }
@@ -102,7 +102,7 @@ public final class Transport {
             wireGuard.drop(found.peer(), Drop.NOT_AUTHENTIC, 1);
             return DROPPED;
         }
-        if (!found.replayWindow().accept(counter)) {
+        if (!found.replayWindow.accept(counter)) {
             wireGuard.drop(found.peer(), Drop.REPLAYED, 1);
             return DROPPED;
         }

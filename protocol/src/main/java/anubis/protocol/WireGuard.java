@@ -26,15 +26,15 @@ import org.jspecify.annotations.Nullable;
 public final class WireGuard {
     private static final int STAGED_PACKET_MAX = 65_535;
 
-    private final Primitives primitives;
-    private final Randomness randomness;
-    private final InstantSource wallClock;
-    private final Timetable timetable;
-    private final Handshake handshake;
-    private final Tai64n timestamps;
+    final Primitives primitives;
+    final Randomness randomness;
+    final InstantSource wallClock;
+    final Timetable timetable;
+    final Handshake handshake;
+    final Tai64n timestamps;
     private final CookieChecker cookieChecker;
     private final RateLimiter rateLimiter = new RateLimiter();
-    private final IndexTable<Receiver> indices = new IndexTable<>();
+    final IndexTable<Receiver> indices = new IndexTable<>();
     private final AllowedIps<Peer> allowedIps = new AllowedIps<>();
     private final Map<PublicKey, Peer> peers = Collections.synchronizedMap(new LinkedHashMap<>());
     private final DropCounters drops = new DropCounters();
@@ -300,34 +300,6 @@ public final class WireGuard {
     private record Outgoing(Transport transport, MemorySegment buffer) {}
 
     // For the classes of this package.
-
-    Primitives primitives() {
-        return primitives;
-    }
-
-    Randomness randomness() {
-        return randomness;
-    }
-
-    InstantSource wallClock() {
-        return wallClock;
-    }
-
-    Timetable timetable() {
-        return timetable;
-    }
-
-    Handshake handshake() {
-        return handshake;
-    }
-
-    Tai64n timestamps() {
-        return timestamps;
-    }
-
-    IndexTable<Receiver> indices() {
-        return indices;
-    }
 
     @Nullable
     Identity identity() {

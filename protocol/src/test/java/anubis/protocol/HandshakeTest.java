@@ -110,8 +110,7 @@ class HandshakeTest {
         world.inject(another, a.address, b);
         assertThat(b.delivered).as("two handshakes later").doesNotContain(52L);
         assertThat(b.drops(Drop.UNKNOWN_INDEX)).isEqualTo(1);
-        assertThat(oldOfA.sending().destroyed() && oldOfB.receiving().destroyed())
-                .isTrue();
+        assertThat(oldOfA.sending.destroyed() && oldOfB.receiving.destroyed()).isTrue();
         assertThat(a.indices()).isEqualTo(2);
         assertThat(b.indices()).isEqualTo(2);
     }
@@ -659,7 +658,7 @@ class HandshakeTest {
         b.wireGuard.privateKey(a.key);
         assertThat(b.wireGuard.peers()).isEmpty();
         assertThat(b.indices()).isZero();
-        assertThat(keypair.sending().destroyed()).isTrue();
+        assertThat(keypair.sending.destroyed()).isTrue();
     }
 
     @Test
@@ -688,7 +687,7 @@ class HandshakeTest {
         // As the control thread does that has looked the handshake up just before.
         peer.finish(pending, last(b, Messages.TYPE_RESPONSE), b.address, world.now(), a);
         assertThat(a.indices()).isZero();
-        assertThat(pending.ephemeralPrivate()).containsOnly(0);
+        assertThat(pending.ephemeralPrivate).containsOnly(0);
         world.run(SECOND);
         assertThat(world.sentBy(a, Messages.TYPE_TRANSPORT)).isEmpty();
         assertThat(a.drops(Drop.INTERFACE_DOWN)).as("the staged packet").isEqualTo(1);
@@ -705,10 +704,8 @@ class HandshakeTest {
         byte[] message = last(a, Messages.TYPE_INITIATION);
         Peer peer = b.peer(a);
         Identity own = b.identity();
-        Handshake.Initiation initiation =
-                Objects.requireNonNull(b.wireGuard.handshake().read(own, message));
-        byte[] timestamp =
-                Objects.requireNonNull(b.wireGuard.handshake().timestamp(initiation, peer.staticStatic(own)));
+        Handshake.Initiation initiation = Objects.requireNonNull(b.wireGuard.handshake.read(own, message));
+        byte[] timestamp = Objects.requireNonNull(b.wireGuard.handshake.timestamp(initiation, peer.staticStatic(own)));
         switch (event) {
             case "removed" -> b.wireGuard.removePeer(a.publicKey());
             case "down" -> b.wireGuard.down();

@@ -456,10 +456,10 @@ class TimersTest {
         Keypair ofA = a.keypair(b);
         Keypair ofB = b.keypair(a);
         world.runUntil(540 * SECOND);
-        assertThat(List.of(ofA.sending(), ofA.receiving(), ofB.sending(), ofB.receiving()))
+        assertThat(List.of(ofA.sending, ofA.receiving, ofB.sending, ofB.receiving))
                 .noneMatch(anubis.crypto.SymmetricKey::destroyed);
         world.runUntil(540 * SECOND + 20 * MILLISECOND);
-        assertThat(List.of(ofA.sending(), ofA.receiving(), ofB.sending(), ofB.receiving()))
+        assertThat(List.of(ofA.sending, ofA.receiving, ofB.sending, ofB.receiving))
                 .allMatch(anubis.crypto.SymmetricKey::destroyed);
         assertThat(a.indices() + b.indices()).isZero();
     }
@@ -473,7 +473,7 @@ class TimersTest {
         PendingHandshake pending = a.pending(index);
         world.run(540 * SECOND);
         assertThat(a.indices()).isZero();
-        assertThat(pending.ephemeralPrivate()).containsOnly(0);
+        assertThat(pending.ephemeralPrivate).containsOnly(0);
     }
 
     @Test
@@ -482,9 +482,9 @@ class TimersTest {
         world.run(MILLISECOND);
         int index = initiations(a).getLast().index(Messages.INITIATION_SENDER);
         PendingHandshake pending = a.pending(index);
-        assertThat(pending.ephemeralPrivate()).isNotEqualTo(new byte[32]);
+        assertThat(pending.ephemeralPrivate).isNotEqualTo(new byte[32]);
         world.run(SECOND);
-        assertThat(pending.ephemeralPrivate()).containsOnly(0);
+        assertThat(pending.ephemeralPrivate).containsOnly(0);
     }
 
     @Test
@@ -495,7 +495,7 @@ class TimersTest {
         world.run(300 * SECOND);
         a.send(b, 1);
         a.wireGuard.down();
-        assertThat(keypair.sending().destroyed()).isTrue();
+        assertThat(keypair.sending.destroyed()).isTrue();
         assertThat(a.indices()).isZero();
         assertThat(a.drops(Drop.INTERFACE_DOWN)).isEqualTo(1);
         world.forgetWire();
@@ -539,7 +539,7 @@ class TimersTest {
         Keypair keypair = a.keypair(b);
         world.sleep(540 * SECOND);
         world.run(0);
-        assertThat(keypair.sending().destroyed()).isTrue();
+        assertThat(keypair.sending.destroyed()).isTrue();
     }
 
     @Test

@@ -277,7 +277,7 @@ final class World {
         }
 
         PendingHandshake pending(int index) {
-            return (PendingHandshake) Objects.requireNonNull(wireGuard.indices().lookup(index));
+            return (PendingHandshake) Objects.requireNonNull(wireGuard.indices.lookup(index));
         }
 
         Identity identity() {
@@ -285,7 +285,7 @@ final class World {
         }
 
         int indices() {
-            return wireGuard.indices().size();
+            return wireGuard.indices.size();
         }
 
         /** Where the other host is, as this one believes; compares without regard to our own address. */
