@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.LongStream;
 
 /**
  * One leg of {@link TunnelBenchmark}: two hosts on a veth pair, the same implementation at both, everything measured once.
@@ -87,6 +86,11 @@ final class TunnelLeg implements AutoCloseable {
     private static LabInterface start(Contender contender, LabHost host, String name) throws IOException {
         Path said = Files.createTempFile("anubis-bench", ".log");
         said.toFile().deleteOnExit();
+        return start(contender, host, name, said);
+    }
+
+    /** Starts a device, whose output goes to the file {@code said}, and waits until it answers. */
+    static LabInterface start(Contender contender, LabHost host, String name, Path said) throws IOException {
         List<String> command = new ArrayList<>(contender.command());
         command.add(name);
         Process process = host.start(
@@ -131,9 +135,9 @@ final class TunnelLeg implements AutoCloseable {
 
     Map<Metric, Double> measure() throws IOException {
         ping();
-        long ticks = ticks();
+        double cpu = cpuSeconds();
         Received tcp = iperf(seconds);
-        results.put(Metric.CPU, (ticks() - ticks) / CLOCK_TICKS_PER_SECOND / (tcp.bytes() / 1e9));
+        results.put(Metric.CPU, (cpuSeconds() - cpu) / (tcp.bytes() / 1e9));
         results.put(Metric.TCP, tcp.gigabitsPerSecond());
         results.put(Metric.TCP_REVERSE, iperf(seconds, "-R").gigabitsPerSecond());
         results.put(Metric.TCP_FOUR, iperf(seconds, "-P", "4").gigabitsPerSecond());
@@ -250,15 +254,20 @@ final class TunnelLeg implements AutoCloseable {
         }
     }
 
-    /** CPU time of both devices, in user and kernel mode. */
-    private long ticks() throws IOException {
-        LongStream.Builder sum = LongStream.builder();
+    /** CPU time of both devices, in seconds. */
+    private double cpuSeconds() throws IOException {
+        double sum = 0;
         for (long pid : devices) {
-            String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-            Arrays.stream(fields, 11, 13).mapToLong(Long::parseLong).forEach(sum);
+            sum += cpuSeconds(pid);
         }
-        return sum.build().sum();
+        return sum;
+    }
+
+    /** CPU time of a process, in user and kernel mode, in seconds. */
+    static double cpuSeconds(long pid) throws IOException {
+        String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+        return Arrays.stream(fields, 11, 13).mapToLong(Long::parseLong).sum() / CLOCK_TICKS_PER_SECOND;
     }
 
     @Override
