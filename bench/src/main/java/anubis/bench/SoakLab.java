@@ -176,7 +176,6 @@ final class SoakLab implements AutoCloseable {
         String up = "ip saddr " + east.subnet + " udp dport " + PORT + " udp length > 40 @th,64,8 4 counter name ";
         String down = "ip daddr " + east.subnet + " udp sport " + PORT + " udp length > 40 @th,64,8 4 counter name ";
         String wire = "chain %s { type filter hook ingress device \"%s\" priority 0; %s; };";
-        String input = "table inet soak { counter %s { }; chain c { type filter hook input priority 0; %s; }; }";
         network.run(
                 "nft",
                 "table netdev soak { counter up_on_wire { }; counter down_on_wire { };"
@@ -190,7 +189,12 @@ final class SoakLab implements AutoCloseable {
                             "nft",
                             "table netdev soak { counter " + way + "_arrived { };"
                                     + wire.formatted("c", site.cable.left().name(), what + way + "_arrived") + " }");
-            site.host().run("nft", input.formatted(way + "_accepted", what + way + "_accepted"));
+            site.host()
+                    .run(
+                            "nft",
+                            "table inet soak { counter " + way
+                                    + "_accepted { }; chain c { type filter hook input priority 0; " + what + way
+                                    + "_accepted; }; }");
         }
     }
 
