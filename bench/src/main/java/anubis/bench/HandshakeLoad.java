@@ -40,7 +40,15 @@ final class HandshakeLoad {
     private final byte[] responder;
     private final byte[] mac1Key;
 
-    private record Initiator(byte[] publicKey, byte[] staticStatic) {}
+    private static final class Initiator {
+        final byte[] publicKey;
+        final byte[] staticStatic;
+
+        Initiator(byte[] publicKey, byte[] staticStatic) {
+            this.publicKey = publicKey;
+            this.staticStatic = staticStatic;
+        }
+    }
 
     private HandshakeLoad(byte[] responder) {
         this.responder = responder;
@@ -70,7 +78,7 @@ final class HandshakeLoad {
         for (int i = 0; i < PEERS; i++) {
             byte[] key = randomBytes(Primitives.KEY_LENGTH);
             initiators[i] = new Initiator(primitives.x25519Base(key), primitives.x25519(key, responder));
-            System.out.println("[Peer]\nPublicKey = " + Base64.getEncoder().encodeToString(initiators[i].publicKey()));
+            System.out.println("[Peer]\nPublicKey = " + Base64.getEncoder().encodeToString(initiators[i].publicKey));
         }
         long now = Instant.now().getEpochSecond();
         byte[][] initiations = new byte[TURNS * PEERS][];
@@ -94,9 +102,11 @@ final class HandshakeLoad {
             try {
                 socket.receive(answer);
                 underWay--;
-                if (answer.getLength() == RESPONSE_LENGTH) {
-                    responses++;
+                if (answer.getLength() != RESPONSE_LENGTH) {
+                    throw new IllegalStateException(
+                            "the responder asks for cookies: nothing else can be measured here");
                 }
+                responses++;
             } catch (SocketTimeoutException e) {
                 underWay = 0; // all that was under way is lost
             }
@@ -114,10 +124,10 @@ final class HandshakeLoad {
         chainingKey = kdf1(chainingKey, ephemeral);
 
         byte[][] keys = kdf2(chainingKey, primitives.x25519(ephemeralKey, responder));
-        byte[] sealedStatic = primitives.seal(keys[1], 0, initiator.publicKey(), hash);
+        byte[] sealedStatic = primitives.seal(keys[1], 0, initiator.publicKey, hash);
         hash = primitives.blake2s(hash, sealedStatic);
 
-        keys = kdf2(keys[0], initiator.staticStatic());
+        keys = kdf2(keys[0], initiator.staticStatic);
         byte[] timestamp =
                 ByteBuffer.allocate(12).putLong(TAI64_EPOCH + seconds).putInt(0).array();
         byte[] sealedTimestamp = primitives.seal(keys[1], 0, timestamp, hash);

@@ -141,7 +141,7 @@ public final class TunnelBenchmark {
     }
 
     private static void row(String label, String unit, Stream<String> values, String ratio, String aim) {
-        System.out.printf("| %-44s | %-9s |", label, unit);
+        System.out.printf("| %-44s | %-10s |", label, unit);
         values.forEach(value -> System.out.printf(" %12s |", value));
         System.out.println(ratio.isEmpty() ? "" : String.format(Locale.ROOT, " %5s | %5s |", ratio, aim));
     }
