@@ -1,30 +1,35 @@
 package anubis.interop;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import anubis.lab.Lab;
 import anubis.lab.LabInterface;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import anubis.linux.NetworkNamespace;
+import anubis.linux.PacketCapture;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 
-/** The UDP datagrams that {@code tcpdump} sees on an interface, from the moment this is made. */
+/**
+ * The UDP datagrams on an interface, from the moment this is made. For a few hundred a second: an ordinary user's socket
+ * buffer holds little more (tcpdump, with a ring of its own, cannot run in a user namespace).
+ */
 final class Capture implements AutoCloseable {
-    private static final int FILE_HEADER = 24;
-    private static final int RECORD_HEADER = 16;
+    private static final int FRAME_MAX = 65_536 + 14;
+    private static final int BETWEEN_LOOKS_NANOS = 500_000;
     private static final int ETHERNET_HEADER = 14;
+    private static final int ETHERTYPE_OFFSET = 12;
+    private static final int ETHERTYPE_IPV4 = 0x0800;
+    private static final int ETHERTYPE_IPV6 = 0x86dd;
+    private static final int UDP = 17;
     private static final int UDP_HEADER = 8;
 
-    private final Path file;
-    private final Path said;
-    private final Process tcpdump;
+    private final PacketCapture capture;
+    private final List<Datagram> datagrams = new CopyOnWriteArrayList<>();
+    private final Thread reader;
+    private volatile boolean closed;
 
     /**
      * A datagram; several at once where the kernel carries them as one (GSO).
@@ -35,100 +40,76 @@ final class Capture implements AutoCloseable {
      */
     record Datagram(InetAddress source, int length, int type) {}
 
-    private Capture(LabInterface where) {
-        try {
-            file = Files.createTempFile("anubis-capture", ".pcap");
-            said = Files.createTempFile("anubis-capture", ".txt");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        tcpdump = where.host()
-                .start(
-                        builder -> builder.redirectErrorStream(true).redirectOutput(said.toFile()),
-                        "tcpdump",
-                        "-n",
-                        "-U",
-                        "-Z",
-                        "root",
-                        "--immediate-mode",
-                        "-B",
-                        "65536",
-                        "-s",
-                        "128",
-                        "-i",
-                        where.name(),
-                        "-w",
-                        file.toString(),
-                        "udp");
-        assertThat(Lab.poll(Device.SOON, () -> said().contains("listening on")))
-                .as(this::said)
-                .isTrue();
+    private Capture(PacketCapture capture) {
+        this.capture = capture;
+        this.reader = Thread.ofPlatform().daemon().name("capture").unstarted(this::read);
     }
 
     static Capture on(LabInterface where) {
-        return new Capture(where);
+        try (NetworkNamespace namespace = NetworkNamespace.of(where.host().namespacePath())) {
+            Capture capture = new Capture(namespace.call(() -> PacketCapture.open(where.name())));
+            capture.reader.start();
+            return capture;
+        } catch (Exception e) {
+            throw new IllegalStateException("capture on " + where.name(), e);
+        }
     }
 
-    /** All datagrams until now, or nearly: the last few may be on their way to the file. */
     List<Datagram> datagrams() {
-        try {
-            ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.nativeOrder());
-            List<Datagram> datagrams = new ArrayList<>();
-            int at = FILE_HEADER;
-            while (at + RECORD_HEADER <= bytes.limit()) {
-                int captured = bytes.getInt(at + 8);
-                at += RECORD_HEADER;
-                if (at + captured > bytes.limit()) {
-                    break;
+        return datagrams;
+    }
+
+    private void read() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment frame = arena.allocate(FRAME_MAX);
+            while (!closed) {
+                int length = capture.read(frame, 0, FRAME_MAX);
+                if (length > 0) {
+                    add(frame.asSlice(0, length).asByteBuffer());
+                } else {
+                    LockSupport.parkNanos(BETWEEN_LOOKS_NANOS);
                 }
-                datagrams.add(parse(bytes.slice(at, captured)));
-                at += captured;
             }
-            return datagrams;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e);
         }
     }
 
-    /** The sum of the payloads' lengths, in bytes, of all that came from an address. */
-    long bytesFrom(String address) {
-        return datagrams().stream()
-                .filter(datagram -> datagram.source().getHostAddress().equals(address))
-                .mapToLong(Datagram::length)
-                .sum();
+    private void add(ByteBuffer frame) throws UnknownHostException {
+        int type = Short.toUnsignedInt(frame.getShort(ETHERTYPE_OFFSET));
+        ByteBuffer packet = frame.slice(ETHERNET_HEADER, frame.limit() - ETHERNET_HEADER);
+        if (type == ETHERTYPE_IPV4 && packet.get(9) == UDP) {
+            int header = (packet.get(0) & 15) * 4;
+            add(packet, 12, 4, header, Short.toUnsignedInt(packet.getShort(2)) - header);
+        } else if (type == ETHERTYPE_IPV6 && packet.get(6) == UDP) {
+            add(packet, 8, 16, 40, Short.toUnsignedInt(packet.getShort(4)));
+        }
     }
 
-    private static Datagram parse(ByteBuffer frame) throws UnknownHostException {
-        boolean v6 = frame.get(ETHERNET_HEADER) >> 4 == 6;
-        int ipHeader = v6 ? 40 : (frame.get(ETHERNET_HEADER) & 15) * 4;
-        int ipPayload = v6
-                ? Short.toUnsignedInt(frame.getShort(ETHERNET_HEADER + 4))
-                : Short.toUnsignedInt(frame.getShort(ETHERNET_HEADER + 2)) - ipHeader;
-        byte[] source = new byte[v6 ? 16 : 4];
-        frame.get(ETHERNET_HEADER + (v6 ? 8 : 12), source);
-        int payload = ETHERNET_HEADER + ipHeader + UDP_HEADER;
-        return new Datagram(
+    private void add(ByteBuffer packet, int sourceOffset, int sourceLength, int header, int length)
+            throws UnknownHostException {
+        byte[] source = new byte[sourceLength];
+        packet.get(sourceOffset, source);
+        datagrams.add(new Datagram(
                 InetAddress.getByAddress(source),
-                ipPayload - UDP_HEADER,
-                payload < frame.limit() ? Byte.toUnsignedInt(frame.get(payload)) : -1);
-    }
-
-    private String said() {
-        try {
-            return Files.readString(said);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+                length - UDP_HEADER,
+                Byte.toUnsignedInt(packet.get(header + UDP_HEADER))));
     }
 
     @Override
     public void close() {
-        tcpdump.destroy();
-        try {
-            Files.delete(file);
-            Files.delete(said);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        closed = true;
+        boolean interrupted = false;
+        while (reader.isAlive()) {
+            try {
+                reader.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        capture.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -5,10 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -62,7 +59,7 @@ final class LabTest {
     }
 
     @Test
-    void aRouterMasqueradesWhatLeavesIt() throws Exception {
+    void aRouterMasqueradesWhatLeavesIt() {
         LabHost inside = lab.host("inside");
         LabHost router = lab.host("router").router();
         LabHost outside = lab.host("outside");
@@ -73,21 +70,14 @@ final class LabTest {
 
         router.masquerade(up.left());
 
-        Path capture = Files.createTempFile("anubis-lab", ".txt");
-        Process tcpdump = outside.start(
-                builder -> builder.redirectErrorStream(true).redirectOutput(capture.toFile()),
-                "tcpdump",
-                "-n",
-                "-l",
-                "-i",
-                "eth0",
-                "icmp");
-        assertThat(Lab.poll(SOON, () -> contains(capture, "listening"))).isTrue();
+        outside.run(
+                "nft",
+                "table ip seen { chain in { type filter hook input priority 0; ip saddr 10.2.0.1 counter; ip saddr"
+                        + " 10.1.0.1 counter; }; }");
         assertThat(inside.reaches("10.2.0.2")).isTrue();
-        assertThat(Lab.poll(SOON, () -> contains(capture, "echo request"))).isTrue();
-        assertThat(capture).content().contains("10.2.0.1 > 10.2.0.2").doesNotContain("10.1.0.1");
-        tcpdump.destroy();
-        Files.delete(capture);
+        assertThat(outside.run("nft", "list", "table", "ip", "seen"))
+                .contains("10.2.0.1 counter packets 1 ")
+                .contains("10.1.0.1 counter packets 0 ");
     }
 
     @Test
@@ -211,13 +201,5 @@ final class LabTest {
                 String.join(File.pathSeparator, classes),
                 OtherJvm.class.getName(),
                 what);
-    }
-
-    private static boolean contains(Path file, String text) {
-        try {
-            return Files.readString(file).contains(text);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }
