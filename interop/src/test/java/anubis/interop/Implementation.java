@@ -1,5 +1,6 @@
 package anubis.interop;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,6 +14,8 @@ enum Implementation {
     ANUBIS("ANUBIS_LAUNCHER"),
     /** {@code ANUBIS_WIREGUARD_GO} names the executable. */
     WIREGUARD_GO("ANUBIS_WIREGUARD_GO");
+
+    private static boolean prepared;
 
     private final String variable;
 
@@ -36,6 +39,24 @@ enum Implementation {
         return Files.isExecutable(executable())
                 ? Optional.empty()
                 : Optional.of(label() + " is missing: " + executable() + " is no executable; set " + variable);
+    }
+
+    /** Lets the launcher build what has to be built, so that no test waits for it. */
+    void prepare() {
+        if (this == ANUBIS && !prepared) {
+            try {
+                Process process = new ProcessBuilder(executable().toString(), "--version")
+                        .redirectErrorStream(true)
+                        .redirectOutput(Device.log("build").toFile())
+                        .start();
+                if (process.waitFor() != 0) {
+                    throw new AssertionError("the launcher fails: " + Files.readString(Device.log("build")));
+                }
+                prepared = true;
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
     }
 
     /** The command that runs a device in the foreground. */

@@ -58,6 +58,8 @@ final class Tunnel implements AutoCloseable {
         Stream.of(OBSTACLE, pair.left().obstacle(), pair.right().obstacle())
                 .flatMap(Optional::stream)
                 .forEach(why -> assumeTrue(false, why));
+        pair.left().prepare();
+        pair.right().prepare();
     }
 
     /** A tunnel whose ends know each other's keys; the left one has no peer yet. */
