@@ -93,13 +93,16 @@ final class TunnelLeg implements AutoCloseable {
     static LabInterface start(Contender contender, LabHost host, String name, Path said) throws IOException {
         List<String> command = new ArrayList<>(contender.command());
         command.add(name);
+        String socket = "/var/run/wireguard/" + name + ".sock";
         Process process = host.start(
                 builder -> builder.redirectErrorStream(true).redirectOutput(Redirect.to(said.toFile())),
                 command.toArray(String[]::new));
         if (!Lab.poll(
                         PATIENCE,
+                        // Not by wg: it removes a socket that does not listen yet.
                         () -> !process.isAlive()
-                                || host.execute("wg", "show", name).status() == 0)
+                                || !host.run("ss", "-Hx", "state", "listening", "src", socket)
+                                        .isBlank())
                 || !process.isAlive()) {
             throw new IllegalStateException(contender.name() + " does not start: " + Files.readString(said));
         }
