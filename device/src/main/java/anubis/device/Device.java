@@ -127,7 +127,8 @@ public final class Device implements AutoCloseable {
     }
 
     /**
-     * Changes the port, at once if the interface is up.
+     * Changes the port, at once if the interface is up. To be called by a thread of the device's network namespace, as
+     * those of its UAPI are.
      *
      * @throws ErrnoException if it cannot be bound, EADDRINUSE above all; then the old one stays
      */

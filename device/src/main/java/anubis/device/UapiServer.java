@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
@@ -58,14 +59,19 @@ public final class UapiServer implements AutoCloseable {
     public static UapiServer open(Device device) throws IOException {
         Path path = path(device.name());
         Files.createDirectories(DIRECTORY);
-        removeStale(path);
+        refuseIfServed(path);
+        // Listens under another name first: wg removes a socket that does not listen yet.
+        Path unlisted = path.resolveSibling(
+                path.getFileName() + "." + ProcessHandle.current().pid());
+        Files.deleteIfExists(unlisted);
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         int mask = Processes.umask(OWNER_ONLY);
         try {
-            server.bind(UnixDomainSocketAddress.of(path));
+            server.bind(UnixDomainSocketAddress.of(unlisted));
         } finally {
             Processes.umask(mask);
         }
+        Files.move(unlisted, path, StandardCopyOption.ATOMIC_MOVE);
         WatchService watch = DIRECTORY.getFileSystem().newWatchService();
         DIRECTORY.register(watch, StandardWatchEventKinds.ENTRY_DELETE);
         UapiServer uapi = new UapiServer(device, path, server, watch);
@@ -74,14 +80,10 @@ public final class UapiServer implements AutoCloseable {
         return uapi;
     }
 
-    /** A socket that nobody answers was left behind by a process that was killed. */
-    private static void removeStale(Path path) throws IOException {
-        if (Files.exists(path)) {
-            if (isAlive(path)) {
-                throw new BindException(
-                        path + ": another process serves this interface; end it, or choose another name");
-            }
-            Files.delete(path);
+    /** A socket that nobody answers was left behind by a process that was killed, and is replaced. */
+    private static void refuseIfServed(Path path) throws BindException {
+        if (Files.exists(path) && isAlive(path)) {
+            throw new BindException(path + ": another process serves this interface; end it, or choose another name");
         }
     }
 

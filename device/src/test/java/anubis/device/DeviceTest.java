@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import anubis.linux.NetworkNamespace;
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.net.DatagramSocket;
@@ -213,10 +212,12 @@ class DeviceTest {
         }
     }
 
-    private static String uapi(Device device, String requests) throws IOException {
-        StringWriter out = new StringWriter();
-        new Uapi(device).serve(new BufferedReader(new StringReader(requests)), out);
-        return out.toString();
+    private static String uapi(Device device, String requests) throws Exception {
+        return inNamespace(() -> {
+            StringWriter out = new StringWriter();
+            new Uapi(device).serve(new BufferedReader(new StringReader(requests)), out);
+            return out.toString();
+        });
     }
 
     private static <T> T inNamespace(java.util.concurrent.Callable<T> task) throws Exception {

@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Speaks to a running WireGuard device through its UAPI socket (WireGuard's cross-platform interface), whoever made it.
@@ -127,12 +128,11 @@ public final class UapiClient {
         try (SocketChannel connection = connect()) {
             // A blocking channel has no time limit of its own; closing it ends whatever is being waited for.
             CompletableFuture<Void> deadline = new CompletableFuture<>();
-            CompletableFuture<Boolean> expired = deadline.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS)
-                    .handle((done, late) -> late != null && close(connection));
+            deadline.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS).exceptionally(_ -> close(connection));
             try {
                 exchange(connection, text, reply);
             } catch (ClosedChannelException e) {
-                if (expired.getNow(false)) {
+                if (deadline.isCompletedExceptionally()) {
                     throw new UapiException(
                             Reason.TIMED_OUT,
                             0,
@@ -194,12 +194,12 @@ public final class UapiClient {
         }
     }
 
-    private static boolean close(SocketChannel connection) {
+    private static @Nullable Void close(SocketChannel connection) {
         try {
             connection.close();
         } catch (IOException e) {
-            return true;
+            // It is closed all the same.
         }
-        return true;
+        return null;
     }
 }
