@@ -1,5 +1,6 @@
 package anubis.bench;
 
+import anubis.host.UapiClient;
 import anubis.lab.CommandFailedException;
 import anubis.lab.Lab;
 import anubis.lab.LabHost;
@@ -93,17 +94,12 @@ final class TunnelLeg implements AutoCloseable {
     static LabInterface start(Contender contender, LabHost host, String name, Path said) throws IOException {
         List<String> command = new ArrayList<>(contender.command());
         command.add(name);
-        String socket = "/var/run/wireguard/" + name + ".sock";
+        UapiClient client = new UapiClient(name);
         Process process = host.start(
                 builder -> builder.redirectErrorStream(true).redirectOutput(Redirect.to(said.toFile())),
                 command.toArray(String[]::new));
-        if (!Lab.poll(
-                        PATIENCE,
-                        // Not by wg: it removes a socket that does not listen yet.
-                        () -> !process.isAlive()
-                                || !host.run("ss", "-Hx", "state", "listening", "src", socket)
-                                        .isBlank())
-                || !process.isAlive()) {
+        // Not by wg: it removes a socket that does not listen yet.
+        if (!Lab.poll(PATIENCE, () -> !process.isAlive() || client.answers()) || !process.isAlive()) {
             throw new IllegalStateException(contender.name() + " does not start: " + Files.readString(said));
         }
         return host.interfaceNamed(name);
