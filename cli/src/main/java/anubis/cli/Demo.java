@@ -89,7 +89,22 @@ final class Demo implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(atExit);
     }
 
+    /** Shows it all. Whatever fails because the demo is ending is not told. */
     void show(int seconds) throws Exception {
+        try {
+            steps(seconds);
+        } catch (Exception e) {
+            if (!isEnding()) {
+                throw e;
+            }
+        }
+    }
+
+    private synchronized boolean isEnding() {
+        return ending;
+    }
+
+    private void steps(int seconds) throws Exception {
         step("Two hosts, alice and bob, joined by a cable: " + alice.outside + " and " + bob.outside + ".");
         make(alice, bob);
         Device bobsDevice = make(bob, alice);

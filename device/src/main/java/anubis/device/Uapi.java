@@ -1,6 +1,5 @@
 package anubis.device;
 
-import anubis.crypto.PresharedKey;
 import anubis.crypto.PrivateKey;
 import anubis.linux.Clock;
 import anubis.linux.Errno;
@@ -163,35 +162,35 @@ final class Uapi {
     // get=1
 
     private void get(Writer out) throws IOException {
-        Optional<PrivateKey> privateKey = wireGuard.privateKey();
-        if (privateKey.isPresent()) {
-            out.write("private_key=" + hex(privateKey.get().bytes()) + "\n");
-        }
-        number(out, "listen_port", device.listenPort());
+        StringBuilder text = new StringBuilder();
+        wireGuard.privateKey().ifPresent(key -> line(text, "private_key", hex(key.bytes())));
+        line(text, "listen_port", device.listenPort());
         if (device.mark() != 0) {
-            number(out, "fwmark", Integer.toUnsignedLong(device.mark()));
+            line(text, "fwmark", Integer.toUnsignedLong(device.mark()));
         }
         for (Peer peer : wireGuard.peers()) {
-            get(out, peer);
+            get(text, peer);
+            out.append(text); // Peer by peer: all of them may be more than fits.
+            text.setLength(0);
         }
+        out.append(text);
     }
 
-    private void get(Writer out, Peer peer) throws IOException {
-        out.write("public_key=" + peer.publicKey().hex() + "\n");
-        PresharedKey presharedKey = peer.presharedKey();
-        out.write("preshared_key=" + hex(presharedKey.bytes()) + "\n");
-        number(out, "protocol_version", 1);
+    private void get(StringBuilder text, Peer peer) {
+        line(text, "public_key", peer.publicKey().hex());
+        line(text, "preshared_key", hex(peer.presharedKey().bytes()));
+        line(text, "protocol_version", 1);
         if (peer.currentEndpoint() instanceof NetworkEndpoint endpoint) {
-            out.write("endpoint=" + endpoint + "\n");
+            line(text, "endpoint", endpoint.toString());
         }
         Instant handshake = peer.latestHandshake().orElse(Instant.EPOCH);
-        number(out, "last_handshake_time_sec", handshake.getEpochSecond());
-        number(out, "last_handshake_time_nsec", handshake.getNano());
-        number(out, "tx_bytes", peer.sentBytes());
-        number(out, "rx_bytes", peer.receivedBytes());
-        number(out, "persistent_keepalive_interval", peer.persistentKeepalive());
+        line(text, "last_handshake_time_sec", handshake.getEpochSecond());
+        line(text, "last_handshake_time_nsec", handshake.getNano());
+        line(text, "tx_bytes", peer.sentBytes());
+        line(text, "rx_bytes", peer.receivedBytes());
+        line(text, "persistent_keepalive_interval", peer.persistentKeepalive());
         for (Prefix prefix : wireGuard.allowedIps().of(peer)) {
-            out.write("allowed_ip=" + prefix + "\n");
+            line(text, "allowed_ip", prefix.toString());
         }
     }
 
@@ -202,26 +201,32 @@ final class Uapi {
         return text;
     }
 
-    private static void number(Writer out, String key, long value) throws IOException {
-        out.write(key + "=" + value + "\n");
+    private static void line(StringBuilder text, String key, long value) {
+        text.append(key).append('=').append(value).append('\n');
+    }
+
+    private static void line(StringBuilder text, String key, String value) {
+        text.append(key).append('=').append(value).append('\n');
     }
 
     // drops=1
 
     private void drops(Writer out) throws IOException {
-        drops(out, wireGuard.drops());
+        StringBuilder text = new StringBuilder();
+        drops(text, wireGuard.drops());
         for (Peer peer : wireGuard.peers()) {
             if (peer.drops().total() > 0) {
-                out.write("public_key=" + peer.publicKey().hex() + "\n");
-                drops(out, peer.drops());
+                line(text, "public_key", peer.publicKey().hex());
+                drops(text, peer.drops());
             }
         }
+        out.append(text);
     }
 
-    private static void drops(Writer out, DropCounters counters) throws IOException {
+    private static void drops(StringBuilder text, DropCounters counters) {
         for (Drop reason : Drop.values()) {
             if (counters.of(reason) > 0) {
-                number(out, "dropped_" + reason.name().toLowerCase(Locale.ROOT), counters.of(reason));
+                line(text, "dropped_" + reason.name().toLowerCase(Locale.ROOT), counters.of(reason));
             }
         }
     }
