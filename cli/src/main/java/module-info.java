@@ -9,5 +9,6 @@ module anubis.cli {
     requires anubis.device;
     requires anubis.host;
     requires anubis.lab;
+    requires anubis.linux;
     requires info.picocli;
 }

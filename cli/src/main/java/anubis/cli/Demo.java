@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Two hosts, a cable and a tunnel: what {@code anubis demo} shows. Confined to one thread, but for {@link #close}. */
@@ -49,6 +50,7 @@ final class Demo implements AutoCloseable {
     private final Side bob;
     private final LabInterface cable;
     private final List<AutoCloseable> open = new ArrayList<>();
+    private boolean ending;
     private final Thread atExit = new Thread(this::closeAll);
 
     /** One host and its device. */
@@ -117,9 +119,8 @@ final class Demo implements AutoCloseable {
     }
 
     private Device make(Side own, Side other) throws Exception {
-        Device device = own.call(() -> Device.open(own.device, line -> out.println("  " + line)));
-        remember(device);
-        remember(UapiServer.open(device));
+        Device device = own.call(() -> remember(Device.open(own.device, line -> out.println("  " + line))));
+        openSocket(device);
         String config = """
                 [Interface]
                 PrivateKey = %s
@@ -139,8 +140,21 @@ final class Demo implements AutoCloseable {
         return Base64.getEncoder().encodeToString(key.bytes());
     }
 
-    private synchronized void remember(AutoCloseable closeable) {
+    /** What is opened once the demo is ending is closed again at once. */
+    private synchronized <T extends AutoCloseable> T remember(T closeable) throws Exception {
+        if (ending) {
+            closeable.close();
+            throw new InterruptedException("the demo is ending");
+        }
         open.addFirst(closeable);
+        return closeable;
+    }
+
+    /** Under the lock, so that no socket is made and not yet remembered when the demo ends. */
+    private synchronized void openSocket(Device device) throws Exception {
+        if (!ending) {
+            remember(UapiServer.open(device));
+        }
     }
 
     /** Sends as fast as it goes, and says each quarter of a second how it goes. */
@@ -161,9 +175,18 @@ final class Demo implements AutoCloseable {
             meter.show(received.get());
             Lab.poll(Duration.ofMillis(250), writer::isDone);
         }
-        writer.get();
-        reader.get();
+        await(writer);
+        await(reader);
         out.println();
+    }
+
+    /** Waits for a task, and fails as it failed. */
+    private static <T> T await(CompletableFuture<T> task) throws Exception {
+        try {
+            return task.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        }
     }
 
     private static void read(ServerSocket server, AtomicLong received) throws IOException {
@@ -237,12 +260,11 @@ final class Demo implements AutoCloseable {
                 read(server, received);
                 return null;
             });
-            alice.start(() -> {
-                        write(bob.inside, SECRET, System.nanoTime());
-                        return null;
-                    })
-                    .get();
-            reader.get();
+            await(alice.start(() -> {
+                write(bob.inside, SECRET, System.nanoTime());
+                return null;
+            }));
+            await(reader);
             inside.look();
             outside.look();
             out.printf("  in the tunnel: %d packets, %d with the payload in clear%n", inside.packets, inside.found);
@@ -285,6 +307,7 @@ final class Demo implements AutoCloseable {
     private void closeAll() {
         List<AutoCloseable> all;
         synchronized (this) {
+            ending = true;
             all = List.copyOf(open);
             open.clear();
         }
@@ -292,7 +315,7 @@ final class Demo implements AutoCloseable {
             try {
                 closeable.close();
             } catch (Exception e) {
-                out.println("could not clean up: " + e.getMessage());
+                System.err.println("anubis: could not clean up: " + e.getMessage());
             }
         }
     }
@@ -300,6 +323,10 @@ final class Demo implements AutoCloseable {
     @Override
     public void close() {
         closeAll();
-        Runtime.getRuntime().removeShutdownHook(atExit);
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            // It is running already: this is the end of the process.
+        }
     }
 }

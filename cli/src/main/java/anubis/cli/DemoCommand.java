@@ -34,7 +34,7 @@ final class DemoCommand {
         }
         String obstacle = Lab.obstacle().orElse("");
         if (!obstacle.isEmpty()) {
-            throw new IllegalStateException("the demo needs network namespaces: " + obstacle);
+            throw new IllegalStateException(obstacle);
         }
         try (Lab lab = Lab.open();
                 Demo demo = new Demo(lab)) {

@@ -4,6 +4,7 @@ import anubis.device.Device;
 import anubis.device.UapiServer;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -52,15 +53,22 @@ final class DeviceCommand {
     /** Runs the interface until it ends, and prints {@code ready} once its socket answers. */
     private static void run(String name) throws IOException, InterruptedException {
         CountDownLatch closed = new CountDownLatch(1);
-        try (Device device = Device.open(name, line -> log(name, line));
-                UapiServer _ = UapiServer.open(device)) {
+        AtomicBoolean told = new AtomicBoolean();
+        try (Device device = Device.open(name, line -> log(name, line))) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                told.set(true);
                 device.end();
                 await(closed);
             }));
-            System.out.println("ready");
-            device.awaitEnd();
+            try (UapiServer _ = UapiServer.open(device)) {
+                System.out.println("ready");
+                device.awaitEnd();
+            }
         } finally {
+            if (told.get()) {
+                // It has done what it was told to, and a JVM that a signal ends would say otherwise.
+                Runtime.getRuntime().halt(0);
+            }
             closed.countDown();
         }
     }

@@ -15,6 +15,8 @@ final class Binding implements AutoCloseable {
     private final List<UdpSocket> ipv4 = new ArrayList<>();
     private final List<UdpSocket> ipv6 = new ArrayList<>();
 
+    private boolean closed;
+
     private Binding() {}
 
     /**
@@ -80,8 +82,14 @@ final class Binding implements AutoCloseable {
         return sockets.isEmpty() ? null : sockets.get(worker);
     }
 
+    /** Whether its sockets are closed. Whoever is no worker asks under the lock of the binding, and sends under it. */
+    boolean closed() {
+        return closed;
+    }
+
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         ipv4.forEach(UdpSocket::close);
         ipv6.forEach(UdpSocket::close);
     }

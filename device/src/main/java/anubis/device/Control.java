@@ -27,6 +27,7 @@ final class Control implements Runnable, Timetable, AutoCloseable {
     private static final int UNDER_LOAD = QUEUE_MAX / 8;
     private static final long SECOND = 1_000_000_000L;
     private static final long MILLISECOND = 1_000_000L;
+    private static final long SLEEP_MAX = 10 * SECOND;
     /** Longer than any handshake message: what is longer is malformed, and its length shows it. */
     private static final int MESSAGE_MAX = 192;
     /** Messages looked at before timers and the interface have their turn. */
@@ -132,7 +133,9 @@ final class Control implements Runnable, Timetable, AutoCloseable {
         synchronized (deadlines) {
             Deadline first = deadlines.peek();
             if (first != null) {
-                next = Math.min(next, first.at());
+                // Not for long: epoll's clock stands still while the machine sleeps, and that of the deadlines does
+                // not.
+                next = Math.min(next, Math.min(first.at(), Clock.boottime() + SLEEP_MAX));
             }
         }
         if (next == Long.MAX_VALUE) {
@@ -156,6 +159,8 @@ final class Control implements Runnable, Timetable, AutoCloseable {
             }
             if (wireGuard.isUp()) {
                 wireGuard.receive(message.bytes, message.source, now < underLoadUntil, now, this::toNetwork);
+            } else {
+                wireGuard.drop(null, Drop.INTERFACE_DOWN, 1);
             }
         }
     }
@@ -179,16 +184,18 @@ final class Control implements Runnable, Timetable, AutoCloseable {
         if (binding == null || !(to instanceof NetworkEndpoint endpoint)) {
             return false;
         }
-        UdpSocket socket = binding.socket(endpoint.udp().family(), 0);
-        if (socket == null) {
-            return false;
-        }
         out.payload(datagram, 0, length).segmentSize(0).trafficClass(handshake ? PRECEDENCE : 0);
-        int result = socket.send(out.to(endpoint.udp()));
-        if (Sender.isSourceGone(result)) {
-            result = socket.send(out.to(endpoint.udp().withoutSource()));
+        synchronized (binding) {
+            UdpSocket socket = binding.socket(endpoint.udp.family(), 0);
+            if (socket == null || binding.closed()) {
+                return false;
+            }
+            int result = socket.send(out.to(endpoint.udp));
+            if (Sender.isSourceGone(result)) {
+                result = socket.send(out.to(endpoint.udp.withoutSource()));
+            }
+            return result >= 0;
         }
-        return result >= 0;
     }
 
     @Override

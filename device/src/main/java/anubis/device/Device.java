@@ -38,6 +38,7 @@ public final class Device implements AutoCloseable {
     private final Tun tun;
     private final int interfaceIndex;
 
+    private volatile @Nullable Throwable fault;
     private volatile @Nullable Binding binding;
     private volatile CountDownLatch unbound = new CountDownLatch(0);
     // Guarded by this.
@@ -47,6 +48,7 @@ public final class Device implements AutoCloseable {
     // Of the control thread.
     private boolean moved;
     private boolean mtuUnknown;
+    private volatile boolean bindFailed;
     private long polledAt;
 
     private Device(String name, int workerCount, Consumer<String> log) throws ErrnoException {
@@ -115,9 +117,17 @@ public final class Device implements AutoCloseable {
         return tun.name();
     }
 
-    /** Waits until the device has ended: it was closed, or its interface was deleted. */
+    /**
+     * Waits until the device has ended: it was closed, or its interface was deleted.
+     *
+     * @throws IllegalStateException if it ended because of a fault, which is the cause
+     */
     public void awaitEnd() throws InterruptedException {
         ended.await();
+        Throwable cause = fault;
+        if (cause != null) {
+            throw new IllegalStateException("the device has failed: " + cause, cause);
+        }
     }
 
     /** The UDP port: the one in use, else the one to be used when the interface comes up, 0 for any. */
@@ -133,6 +143,7 @@ public final class Device implements AutoCloseable {
      * @throws ErrnoException if it cannot be bound, EADDRINUSE above all; then the old one stays
      */
     public synchronized void listenPort(int port) throws ErrnoException {
+        requireOpen();
         Binding bound = binding;
         if (bound != null && (port == 0 || port != bound.port())) {
             replace(Binding.open(port, workers.size(), mark));
@@ -146,11 +157,18 @@ public final class Device implements AutoCloseable {
 
     /** Sets the firewall mark (SO_MARK) of what is sent; 0 for none. */
     public synchronized void mark(int mark) throws ErrnoException {
+        requireOpen();
         Binding bound = binding;
         if (bound != null) {
             bound.mark(mark);
         }
         this.mark = mark;
+    }
+
+    private void requireOpen() throws ErrnoException {
+        if (closed) {
+            throw new ErrnoException(name() + " is closed", Errno.ENODEV);
+        }
     }
 
     @Nullable
@@ -201,7 +219,7 @@ public final class Device implements AutoCloseable {
 
     /** When the control thread is to {@link #poll} next, in ns. */
     long pollAt() {
-        return moved ? polledAt + SECOND : Long.MAX_VALUE;
+        return moved || bindFailed ? polledAt + SECOND : Long.MAX_VALUE;
     }
 
     void poll() {
@@ -239,9 +257,13 @@ public final class Device implements AutoCloseable {
         try {
             replace(Binding.open(listenPort, workers.size(), mark));
         } catch (ErrnoException e) {
-            log.accept("no UDP socket: " + e.getMessage());
+            if (!bindFailed) {
+                log.accept("no UDP socket, tried again each second: " + e.getMessage());
+            }
+            bindFailed = true;
             return;
         }
+        bindFailed = false;
         wireGuard.up(Clock.boottime());
     }
 
@@ -260,7 +282,7 @@ public final class Device implements AutoCloseable {
 
     /** A thread cannot go on: the device ends rather than limping. */
     void fail(Throwable e) {
-        log.accept("ends: " + e);
+        fault = e;
         ended.countDown();
     }
 

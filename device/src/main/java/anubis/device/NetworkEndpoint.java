@@ -5,14 +5,10 @@ import anubis.protocol.Endpoint;
 
 /** An endpoint as the sockets know it: with the local address it was reached from. Immutable. */
 final class NetworkEndpoint implements Endpoint {
-    private final UdpAddress udp;
+    final UdpAddress udp;
 
     NetworkEndpoint(UdpAddress udp) {
         this.udp = udp;
-    }
-
-    UdpAddress udp() {
-        return udp;
     }
 
     @Override

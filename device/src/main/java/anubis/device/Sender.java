@@ -65,6 +65,10 @@ final class Sender {
             long now) {
         int padded = Transport.padded(packetLength, wireGuard.mtu());
         int size = padded + Transport.OVERHEAD;
+        if (size > LENGTH_MAX) {
+            wireGuard.drop(keypair.peer(), Drop.NETWORK_SEND_FAILED, 1); // No datagram can carry it.
+            return true;
+        }
         if (segments > 0
                 && (ended
                         || size > segmentSize
@@ -112,7 +116,7 @@ final class Sender {
 
     /** Sends the run, as one or, where this network cannot, one by one; returns the bytes that the network took. */
     private int send(Peer peer, NetworkEndpoint to) {
-        UdpAddress address = to.udp();
+        UdpAddress address = to.udp;
         Binding bound = binding;
         UdpSocket socket = bound == null ? null : bound.socket(address.family(), worker);
         if (socket == null) {
@@ -120,28 +124,29 @@ final class Sender {
             return 0;
         }
         message.to(address).trafficClass(trafficClass);
-        boolean whole = segments == 1 || socket.segmentation();
-        if (whole) {
-            int result = send(socket, 0, length, segments > 1 ? segmentSize : 0);
-            if (isSourceGone(result) && address.interfaceIndex() != 0) {
-                // Roaming: the address we were reached at is gone. The kernel shall choose.
-                NetworkEndpoint sourceless = to.withoutSource();
-                peer.endpoint(sourceless);
-                message.to(sourceless.udp());
-                result = send(socket, 0, length, segments > 1 ? segmentSize : 0);
-            }
+        if (segments > 1 && socket.segmentation()) {
+            int result = send(socket, 0, length, segmentSize);
             if (result >= 0) {
                 return length;
             }
-            if (segments == 1 || result == -Errno.EAGAIN) {
+            if (result == -Errno.EAGAIN) {
                 wireGuard.drop(peer, Drop.NETWORK_SEND_FAILED, segments);
                 return 0;
             }
         }
         int taken = 0;
+        boolean sourced = address.interfaceIndex() != 0;
         for (int offset = 0; offset < length; offset += segmentSize) {
             int size = Math.min(segmentSize, length - offset);
-            if (send(socket, offset, size, 0) >= 0) {
+            int result = send(socket, offset, size, 0);
+            if (sourced && isSourceGone(result)) {
+                // Roaming: the address we were reached at is gone. The kernel shall choose.
+                sourced = false;
+                peer.replaceEndpoint(to, to.withoutSource());
+                message.to(address.withoutSource());
+                result = send(socket, offset, size, 0);
+            }
+            if (result >= 0) {
                 taken += size;
             } else {
                 wireGuard.drop(peer, Drop.NETWORK_SEND_FAILED, 1);

@@ -91,22 +91,32 @@ final class Uapi {
     private int apply(UapiRequest request) {
         synchronized (device) {
             try {
-                // First what can fail.
-                if (request.listenPort().isPresent()) {
-                    device.listenPort(request.listenPort().getAsInt());
-                }
-                if (request.mark().isPresent()) {
-                    device.mark(request.mark().getAsInt());
-                }
+                applyToSockets(request);
             } catch (ErrnoException e) {
                 return e.errno();
             }
-            request.privateKey().ifPresent(this::privateKey);
-            if (request.replacePeers()) {
+            request.privateKey.ifPresent(this::privateKey);
+            if (request.replacePeers) {
                 wireGuard.peers().forEach(peer -> wireGuard.removePeer(peer.publicKey()));
             }
-            request.peers().forEach(this::change);
+            request.peers.forEach(this::change);
             return 0;
+        }
+    }
+
+    /** First what can fail: both, or neither. */
+    private void applyToSockets(UapiRequest request) throws ErrnoException {
+        int before = device.mark();
+        if (request.mark.isPresent()) {
+            device.mark(request.mark.getAsInt());
+        }
+        try {
+            if (request.listenPort.isPresent()) {
+                device.listenPort(request.listenPort.getAsInt());
+            }
+        } catch (ErrnoException e) {
+            device.mark(before);
+            throw e;
         }
     }
 

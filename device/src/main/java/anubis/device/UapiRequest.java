@@ -57,33 +57,14 @@ final class UapiRequest {
         }
     }
 
-    private Optional<PrivateKey> privateKey = Optional.empty();
-    private OptionalInt listenPort = OptionalInt.empty();
-    private OptionalInt mark = OptionalInt.empty();
-    private boolean replacePeers;
-    private final List<PeerChange> peers = new ArrayList<>();
-    private @Nullable PeerChange peer;
-
     /** The private key; all zero takes it away. */
-    Optional<PrivateKey> privateKey() {
-        return privateKey;
-    }
+    Optional<PrivateKey> privateKey = Optional.empty();
 
-    OptionalInt listenPort() {
-        return listenPort;
-    }
-
-    OptionalInt mark() {
-        return mark;
-    }
-
-    boolean replacePeers() {
-        return replacePeers;
-    }
-
-    List<PeerChange> peers() {
-        return peers;
-    }
+    OptionalInt listenPort = OptionalInt.empty();
+    OptionalInt mark = OptionalInt.empty();
+    boolean replacePeers;
+    final List<PeerChange> peers = new ArrayList<>();
+    private @Nullable PeerChange peer;
 
     /**
      * Reads one line, {@code key=value}.

@@ -24,12 +24,14 @@ import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /** The socket through which {@code wg} drives a device: {@code /var/run/wireguard/NAME.sock}. */
 public final class UapiServer implements AutoCloseable {
     /** Where every WireGuard in user space has its socket. */
     public static final Path DIRECTORY = Path.of("/var/run/wireguard");
 
+    private static final long RETRY_NANOS = 100_000_000L;
     private static final int OWNER_ONLY = 0177;
 
     private final Device device;
@@ -58,8 +60,17 @@ public final class UapiServer implements AutoCloseable {
      */
     public static UapiServer open(Device device) throws IOException {
         Path path = path(device.name());
-        Files.createDirectories(DIRECTORY);
         refuseIfServed(path);
+        try {
+            return listen(device, path);
+        } catch (IOException e) {
+            throw new IOException(path + " cannot be made; does its folder belong to this user? (" + e + ")", e);
+        }
+    }
+
+    /** One at a time: the mask is the process's. */
+    private static synchronized UapiServer listen(Device device, Path path) throws IOException {
+        Files.createDirectories(DIRECTORY);
         // Listens under another name first: wg removes a socket that does not listen yet.
         Path unlisted = path.resolveSibling(
                 path.getFileName() + "." + ProcessHandle.current().pid());
@@ -100,12 +111,15 @@ public final class UapiServer implements AutoCloseable {
             try {
                 SocketChannel connection = server.accept();
                 connections.add(connection);
+                if (closed) {
+                    connection.close();
+                    return;
+                }
                 device.thread("uapi", () -> serve(connection));
             } catch (ClosedChannelException e) {
                 return;
             } catch (IOException e) {
-                device.fail(e);
-                return;
+                LockSupport.parkNanos(RETRY_NANOS); // No file descriptor left, perhaps: that passes.
             }
         }
     }
@@ -142,11 +156,11 @@ public final class UapiServer implements AutoCloseable {
         closed = true;
         try {
             watch.close();
+            Files.deleteIfExists(path); // While it is still ours.
             server.close();
             for (SocketChannel connection : connections) {
                 connection.close();
             }
-            Files.deleteIfExists(path);
         } catch (IOException e) {
             device.fail(e);
         }

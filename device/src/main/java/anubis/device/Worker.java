@@ -96,6 +96,7 @@ final class Worker implements Runnable, AutoCloseable {
                 turn(epoll.token(i), epoll.events(i));
             }
         }
+        transport.forget();
     }
 
     private void turn(int token, int events) {
@@ -170,11 +171,11 @@ final class Worker implements Runnable, AutoCloseable {
         // All packets of a super-packet have one destination.
         Peer peer = wireGuard.allowedIps().destination(tunnelBuffer, splitter.offset());
         if (peer == null) {
-            wireGuard.drop(null, Drop.NO_ROUTE, 1);
+            wireGuard.drop(null, Drop.NO_ROUTE, remaining());
             return;
         }
         if (!(peer.currentEndpoint() instanceof NetworkEndpoint to)) {
-            wireGuard.drop(peer, Drop.NO_ENDPOINT, 1);
+            wireGuard.drop(peer, Drop.NO_ENDPOINT, remaining());
             return;
         }
         int trafficClass =
@@ -188,6 +189,15 @@ final class Worker implements Runnable, AutoCloseable {
                 peer.stage(copy, now);
             }
         }
+    }
+
+    /** How many packets are left in the super-packet, the present one included. */
+    private int remaining() {
+        int count = 1;
+        while (splitter.next() > 0) {
+            count++;
+        }
+        return count;
     }
 
     // From the network to the tunnel.
@@ -281,7 +291,7 @@ final class Worker implements Runnable, AutoCloseable {
             return;
         }
         Peer peer = keypair.peer();
-        if (!(peer.currentEndpoint() instanceof NetworkEndpoint known && message.isFrom(known.udp()))) {
+        if (!(peer.currentEndpoint() instanceof NetworkEndpoint known && message.isFrom(known.udp))) {
             peer.endpoint(new NetworkEndpoint(message.source()));
         }
         peer.received(keypair, receivedBytes, receivedPayload, now);

@@ -18,7 +18,7 @@ class UapiFuzzTest {
                 return;
             }
         }
-        assertThat(request.peers().stream().flatMap(peer -> peer.allowedIps.stream()))
+        assertThat(request.peers.stream().flatMap(peer -> peer.allowedIps.stream()))
                 .allSatisfy(allowedIp -> assertThat(allowedIp.prefix().length()).isBetween(0, 128));
     }
 }

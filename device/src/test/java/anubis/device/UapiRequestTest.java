@@ -28,12 +28,12 @@ class UapiRequestTest {
                 "protocol_version=1",
                 "public_key=" + KEY.replace('0', 'a'),
                 "remove=true");
-        assertThat(request.privateKey()).isPresent();
-        assertThat(request.listenPort()).hasValue(51820);
-        assertThat(request.mark()).hasValue(-1);
-        assertThat(request.replacePeers()).isTrue();
-        assertThat(request.peers()).hasSize(2);
-        UapiRequest.PeerChange peer = request.peers().getFirst();
+        assertThat(request.privateKey).isPresent();
+        assertThat(request.listenPort).hasValue(51820);
+        assertThat(request.mark).hasValue(-1);
+        assertThat(request.replacePeers).isTrue();
+        assertThat(request.peers).hasSize(2);
+        UapiRequest.PeerChange peer = request.peers.getFirst();
         assertThat(peer.updateOnly).isTrue();
         assertThat(peer.remove).isFalse();
         assertThat(peer.presharedKey).isPresent();
@@ -43,7 +43,7 @@ class UapiRequestTest {
         assertThat(peer.allowedIps).hasSize(2);
         assertThat(peer.allowedIps.getFirst().prefix()).hasToString("10.0.0.0/8");
         assertThat(peer.allowedIps.getLast().remove()).isTrue();
-        assertThat(request.peers().getLast().remove).isTrue();
+        assertThat(request.peers.getLast().remove).isTrue();
     }
 
     @ParameterizedTest

@@ -317,6 +317,9 @@ final class DeviceLifeTest {
             tunnel.left().link().holder().destroy();
 
             assertEnded(tunnel.left());
+            assertThat(tunnel.left().process().exitValue())
+                    .as("it did what it was told to")
+                    .isZero();
         }
     }
 

@@ -26,6 +26,19 @@ final class MtuTest {
         carries(34_736);
     }
 
+    @Test
+    void aPacketThatNoDatagramCanCarryIsDroppedAndNothingElse() {
+        try (Tunnel tunnel = Tunnel.between(pair)) {
+            tunnel.left().link().mtu(65_535);
+            LabHost host = tunnel.left().host();
+            tunnel.awaitPing();
+
+            assertThat(pings(host, 65_480, Tunnel.RIGHT)).isFalse();
+
+            tunnel.awaitPing();
+        }
+    }
+
     private void carries(int mtu) {
         try (Tunnel tunnel = Tunnel.between(pair)) {
             if (mtu > 1_420) {

@@ -63,8 +63,8 @@ public final class Lab implements AutoCloseable {
         }
         requireOpen();
         LabHost host = new LabHost(name, prefix + name);
+        hosts.add(host); // First: the end may come while it is being made.
         ip("netns", "add", host.namespace());
-        hosts.add(host);
         host.run(
                 "sh",
                 "-c",

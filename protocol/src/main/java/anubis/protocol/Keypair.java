@@ -4,23 +4,21 @@ import anubis.crypto.SymmetricKey;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The two transport keys that a handshake has yielded. Any thread may use it. */
-public final class Keypair implements Receiver {
+public final class Keypair extends Receiver {
     /** What {@link #reserve} returns when the counters are used up. Itself never a valid counter. */
     public static final long EXHAUSTED = -1;
 
-    private final Peer peer;
     final SymmetricKey sending;
     final SymmetricKey receiving;
     final boolean initiator;
     final int remoteIndex;
     private final long createdAt;
-    private final AtomicLong counter = new AtomicLong();
+    final AtomicLong counter = new AtomicLong();
     final ReplayWindow replayWindow = new ReplayWindow();
-    private int localIndex; // Guarded by the peer's lock.
     private volatile boolean sendingExpired;
 
     Keypair(Peer peer, boolean initiator, byte[][] keys, int remoteIndex, long now) {
-        this.peer = peer;
+        super(peer);
         this.initiator = initiator;
         this.sending = new SymmetricKey(keys[initiator ? 0 : 1]);
         this.receiving = new SymmetricKey(keys[initiator ? 1 : 0]);
@@ -28,17 +26,8 @@ public final class Keypair implements Receiver {
         this.createdAt = now;
     }
 
-    @Override
     public Peer peer() {
         return peer;
-    }
-
-    int localIndex() {
-        return localIndex;
-    }
-
-    void localIndex(int index) {
-        localIndex = index;
     }
 
     /** Section 6.2: no transport data after REJECT_AFTER_TIME or REJECT_AFTER_MESSAGES. */
@@ -61,11 +50,6 @@ public final class Keypair implements Receiver {
             return EXHAUSTED;
         }
         return counter.getAndAdd(count);
-    }
-
-    /** For tests of the limits only: as if so many messages had been sent. */
-    void counter(long value) {
-        counter.set(value);
     }
 
     /** Section 6.2: after REKEY_AFTER_MESSAGES either, after REKEY_AFTER_TIME only the initiator makes a new handshake when it sends. */

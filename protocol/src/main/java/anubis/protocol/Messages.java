@@ -47,8 +47,6 @@ public final class Messages {
     public static final int COOKIE_COOKIE = 32;
 
     public static final int TRANSPORT_HEADER_LENGTH = 16;
-    /** A keepalive: header and tag, no data. */
-    public static final int TRANSPORT_MIN_LENGTH = 32;
 
     public static final int TRANSPORT_RECEIVER = 4;
     /** 64 bits, unsigned. */

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,7 @@ public final class Peer {
     // Configuration.
     private PresharedKey presharedKey = PresharedKey.NONE;
     private volatile int persistentKeepalive;
-    private volatile @Nullable Endpoint endpoint;
+    private final AtomicReference<@Nullable Endpoint> endpoint = new AtomicReference<>();
 
     // The handshake; guarded by this.
     private @Nullable PendingHandshake pending;
@@ -83,17 +84,22 @@ public final class Peer {
     }
 
     public Optional<Endpoint> endpoint() {
-        return Optional.ofNullable(endpoint);
+        return Optional.ofNullable(endpoint.get());
     }
 
     /** The endpoint without the wrapping, for the data path; null if none is known. */
     public @Nullable Endpoint currentEndpoint() {
-        return endpoint;
+        return endpoint.get();
+    }
+
+    /** Sets the endpoint unless another has taken the place of {@code expected} in the meantime. */
+    public void replaceEndpoint(Endpoint expected, Endpoint fresh) {
+        endpoint.compareAndSet(expected, fresh);
     }
 
     /** Sets the endpoint, by configuration or because an authentic packet came from there. */
     public void endpoint(Endpoint endpoint) {
-        this.endpoint = endpoint;
+        this.endpoint.set(endpoint);
     }
 
     public synchronized PresharedKey presharedKey() {
@@ -152,6 +158,10 @@ public final class Peer {
 
     /** Keeps a packet, which is not copied, until a handshake is done; the oldest gives way. */
     public void stage(byte[] packet, long now) {
+        if (!wireGuard.isUp()) {
+            wireGuard.drop(this, Drop.INTERFACE_DOWN, 1);
+            return;
+        }
         wireGuard.drop(this, Drop.STAGED_OVERFLOW, staged.add(packet));
         attemptsSince = now; // Section 6.4: whoever still sends, still tries.
         if (sendingKeypair(now) != null) {
@@ -347,15 +357,16 @@ public final class Peer {
         retransmitAt = NONE;
         rekeyedInLastMinute = false;
         latestHandshake = wireGuard.wallClock.instant();
-        wireGuard.handshakeCompleted();
+        wireGuard.handshakes.incrementAndGet();
     }
 
     // The handshake. All below is guarded by this, and called by the one thread.
 
     private void initiate(long now, Sink sink) {
         Identity own = wireGuard.identity();
-        Endpoint to = endpoint;
+        Endpoint to = endpoint.get();
         if (own == null || to == null) {
+            latestHandshakeSent = now; // Not again for each packet.
             return;
         }
         if (now - latestHandshakeSent < REKEY_TIMEOUT) {
@@ -371,8 +382,8 @@ public final class Peer {
             wireGuard.drop(this, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
             return;
         }
-        handshake.localIndex(wireGuard.indices.insert(handshake, wireGuard.randomness));
-        Messages.putInt(message, Messages.INITIATION_SENDER, handshake.localIndex());
+        handshake.localIndex = wireGuard.indices.insert(handshake, wireGuard.randomness);
+        Messages.putInt(message, Messages.INITIATION_SENDER, handshake.localIndex);
         pending = handshake;
         jitter = wireGuard.jitter();
         retransmitAt = now + REKEY_TIMEOUT + jitter;
@@ -401,15 +412,15 @@ public final class Peer {
         }
         latestTimestamp = timestamp;
         latestInitiationReceived = now;
-        endpoint = source;
+        endpoint.set(source);
         receivedBytes.addAndGet(initiation.message.length);
         authenticReceived(now);
         int remoteIndex = Messages.intAt(initiation.message, Messages.INITIATION_SENDER);
         Keypair keypair = new Keypair(this, false, response.keys, remoteIndex, now);
-        keypair.localIndex(wireGuard.indices.insert(keypair, wireGuard.randomness));
+        keypair.localIndex = wireGuard.indices.insert(keypair, wireGuard.randomness);
         begin(keypair, now);
         byte[] message = response.message;
-        Messages.putInt(message, Messages.RESPONSE_SENDER, keypair.localIndex());
+        Messages.putInt(message, Messages.RESPONSE_SENDER, keypair.localIndex);
         latestHandshakeSent = now;
         sendHandshake(message, source, now, sink);
     }
@@ -426,13 +437,13 @@ public final class Peer {
             wireGuard.drop(this, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
             return;
         }
-        endpoint = source;
+        endpoint.set(source);
         receivedBytes.addAndGet(message.length);
         authenticReceived(now);
         int remoteIndex = Messages.intAt(message, Messages.RESPONSE_SENDER);
         Keypair keypair = new Keypair(this, true, keys, remoteIndex, now);
-        keypair.localIndex(handshake.localIndex());
-        wireGuard.indices.replace(handshake.localIndex(), handshake, keypair);
+        keypair.localIndex = handshake.localIndex;
+        wireGuard.indices.replace(handshake.localIndex, handshake, keypair);
         pending = null;
         handshake.destroy();
         begin(keypair, now);
@@ -490,7 +501,7 @@ public final class Peer {
 
     private void sendStaged(long now, Sink sink) {
         while (!staged.isEmpty()) {
-            Endpoint to = endpoint;
+            Endpoint to = endpoint.get();
             Keypair keypair = sendingKeypair(now);
             long counter = keypair == null ? Keypair.EXHAUSTED : keypair.reserve(1);
             if (keypair == null || counter == Keypair.EXHAUSTED) {
@@ -557,9 +568,9 @@ public final class Peer {
 
     /** Drops the local address it is sent from: the network may have changed. */
     private void forgetSource() {
-        Endpoint to = endpoint;
+        Endpoint to = endpoint.get();
         if (to != null) {
-            endpoint = to.withoutSource();
+            replaceEndpoint(to, to.withoutSource());
         }
     }
 
@@ -586,7 +597,7 @@ public final class Peer {
     private void dropPending() {
         PendingHandshake handshake = pending;
         if (handshake != null) {
-            wireGuard.indices.remove(handshake.localIndex(), handshake);
+            wireGuard.indices.remove(handshake.localIndex, handshake);
             handshake.destroy();
             pending = null;
         }
@@ -594,7 +605,7 @@ public final class Peer {
 
     private void discard(@Nullable Keypair keypair) {
         if (keypair != null) {
-            wireGuard.indices.remove(keypair.localIndex(), keypair);
+            wireGuard.indices.remove(keypair.localIndex, keypair);
             keypair.destroy();
         }
     }

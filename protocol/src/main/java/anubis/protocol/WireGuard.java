@@ -38,7 +38,7 @@ public final class WireGuard {
     private final AllowedIps<Peer> allowedIps = new AllowedIps<>();
     private final Map<PublicKey, Peer> peers = Collections.synchronizedMap(new LinkedHashMap<>());
     private final DropCounters drops = new DropCounters();
-    private final AtomicLong handshakes = new AtomicLong();
+    final AtomicLong handshakes = new AtomicLong();
     private volatile @Nullable Identity identity;
     private volatile boolean up;
     private volatile int mtu = 1420;
@@ -148,10 +148,6 @@ public final class WireGuard {
         return handshakes.get();
     }
 
-    void handshakeCompleted() {
-        handshakes.incrementAndGet();
-    }
-
     /** What has been dropped, whether or not it could be ascribed to a peer. */
     public DropCounters drops() {
         return drops;
@@ -221,7 +217,9 @@ public final class WireGuard {
         if (!cookieChecker.mac2Valid(message, source, now)) {
             drop(null, Drop.COOKIE_DEMANDED, 1);
             int sender = Messages.intAt(message, Messages.INITIATION_SENDER);
-            send(source, cookieChecker.cookieReply(message, sender, source, now), sink);
+            if (!send(source, cookieChecker.cookieReply(message, sender, source, now), sink)) {
+                drop(null, Drop.NETWORK_SEND_FAILED, 1);
+            }
             return null;
         }
         if (!rateLimiter.allows(source.address(), now)) {
@@ -253,7 +251,7 @@ public final class WireGuard {
 
     private void receiveResponse(byte[] message, Endpoint source, long now, Sink sink) {
         if (indices.lookup(Messages.intAt(message, Messages.RESPONSE_RECEIVER)) instanceof PendingHandshake pending) {
-            pending.peer().finish(pending, message, source, now, sink);
+            pending.peer.finish(pending, message, source, now, sink);
         } else {
             drop(null, Drop.UNKNOWN_INDEX, 1);
         }
@@ -264,7 +262,7 @@ public final class WireGuard {
         if (receiver == null) {
             drop(null, Drop.UNKNOWN_INDEX, 1);
         } else {
-            receiver.peer().cookieReply(message, now);
+            receiver.peer.cookieReply(message, now);
         }
     }
 

@@ -49,7 +49,7 @@ class MessagesTest {
         assertThat(Messages.TRANSPORT_DATA)
                 .isEqualTo(Messages.TRANSPORT_COUNTER + Long.BYTES)
                 .isEqualTo(Messages.TRANSPORT_HEADER_LENGTH);
-        assertThat(Messages.TRANSPORT_MIN_LENGTH).isEqualTo(Messages.TRANSPORT_HEADER_LENGTH + TAG);
+        assertThat(Transport.OVERHEAD).isEqualTo(Messages.TRANSPORT_HEADER_LENGTH + TAG);
     }
 
     @Test

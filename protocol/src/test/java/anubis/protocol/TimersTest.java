@@ -82,7 +82,7 @@ class TimersTest {
             shakeHandsOnce();
             world.run(20 * SECOND);
             world.forgetWire();
-            host.keypair(other).counter(Limits.REKEY_AFTER_MESSAGES - 2);
+            host.keypair(other).counter.set(Limits.REKEY_AFTER_MESSAGES - 2);
             host.send(other, 1);
             world.run(SECOND);
             assertThat(initiations(host)).isEmpty();
@@ -103,7 +103,7 @@ class TimersTest {
     void nothingIsSentAfterTheLastCounter() {
         shakeHandsAndRest();
         loseHandshakes();
-        a.keypair(b).counter(Limits.REJECT_AFTER_MESSAGES - 2);
+        a.keypair(b).counter.set(Limits.REJECT_AFTER_MESSAGES - 2);
         for (int id = 1; id <= 5; id++) {
             a.send(b, id);
         }
@@ -124,7 +124,7 @@ class TimersTest {
         shakeHandsAndRest();
         loseHandshakes();
         Keypair keypair = a.keypair(b);
-        keypair.counter(-1);
+        keypair.counter.set(-1);
         for (int id = 1; id <= 5; id++) {
             a.send(b, id);
         }

@@ -90,7 +90,7 @@ final class World {
         }
 
         boolean isKeepalive() {
-            return type() == Messages.TYPE_TRANSPORT && bytes.length == Messages.TRANSPORT_MIN_LENGTH;
+            return type() == Messages.TYPE_TRANSPORT && bytes.length == Transport.OVERHEAD;
         }
 
         boolean isData() {
