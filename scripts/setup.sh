@@ -157,5 +157,5 @@ user_namespace_allowed() {
 # in_user_namespace COMMAND...: becomes COMMAND, as root of a user namespace with an empty /run and no network but its own.
 in_user_namespace() {
     # shellcheck disable=SC2016 # for the inner shell
-    exec unshare -Urnm sh -c 'mount -t tmpfs tmpfs /run && exec "$@"' sh "$@"
+    exec unshare -Urnm sh -c 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$@"' sh "$@"
 }
