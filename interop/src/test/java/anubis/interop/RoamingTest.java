@@ -94,7 +94,7 @@ final class RoamingTest {
 
             tunnel.await("the way on", () -> tunnel.left().host().reaches(Tunnel.RIGHT));
             assertThat(tunnel.right().peer().endpoint()).startsWith("[fd01::1]:");
-            assertThat(tunnel.right().host().reaches(Tunnel.LEFT)).isTrue();
+            tunnel.await("the way back", () -> tunnel.right().host().reaches(Tunnel.LEFT));
             assertThat(tunnel.right().peer().latestHandshake()).isEqualTo(handshake);
         }
     }
