@@ -76,7 +76,7 @@ public record Firewall(String table, String chains, boolean essential) {
     }
 
     /** The name of the table of an interface: nft takes letters, digits, {@code /}, {@code -}, {@code _} and dots. */
-    static String table(String name) {
+    public static String table(String name) {
         return "anubis-" + name.replace("=", "/3d").replace("+", "/2b");
     }
 

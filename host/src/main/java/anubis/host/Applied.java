@@ -50,7 +50,8 @@ record Applied(String name, Path source, Facts facts, String text) {
         String rest = formatted;
         while (rest.startsWith(MARK)) {
             int end = rest.indexOf('\n');
-            String[] words = rest.substring(MARK.length(), end < 0 ? rest.length() : end).split(" ", 2);
+            String[] words =
+                    rest.substring(MARK.length(), end < 0 ? rest.length() : end).split(" ", 2);
             rest = end < 0 ? "" : rest.substring(end + 1);
             if (words.length < 2) {
                 return Optional.empty();

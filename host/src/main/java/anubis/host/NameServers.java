@@ -27,8 +27,9 @@ final class NameServers {
         } else if (Command.installed("resolvconf")) {
             resolvconf(name, dns);
         } else {
-            throw new IOException("DNS cannot be set: neither systemd-resolved runs nor resolvconf is installed"
-                    + " (on Debian: apt install systemd-resolved, or openresolv), or leave DNS out of the configuration");
+            throw new IOException(
+                    "DNS cannot be set: neither systemd-resolved runs nor resolvconf is installed"
+                            + " (on Debian: apt install systemd-resolved, or openresolv), or leave DNS out of the configuration");
         }
     }
 
@@ -61,7 +62,8 @@ final class NameServers {
             return;
         }
         StringBuilder lines = new StringBuilder();
-        dns.servers().forEach(server -> lines.append("nameserver ").append(server).append('\n'));
+        dns.servers()
+                .forEach(server -> lines.append("nameserver ").append(server).append('\n'));
         if (!dns.domains().isEmpty()) {
             lines.append("search ").append(String.join(" ", dns.domains())).append('\n');
         }

@@ -2,6 +2,7 @@ package anubis.host;
 
 import anubis.config.Cidr;
 import anubis.config.Facts;
+import anubis.config.Firewall;
 import anubis.config.HostState;
 import anubis.config.Observed;
 import anubis.config.Route;
@@ -40,7 +41,7 @@ final class Observer {
                 device.get(),
                 routes(name),
                 rules(slot),
-                firewall("anubis-" + name));
+                firewall(Firewall.table(name)));
     }
 
     /** The MTU of an interface, in bytes. */
@@ -85,7 +86,16 @@ final class Observer {
     private static Set<Route> routes(String name) throws IOException {
         Set<Route> routes = new HashSet<>();
         for (boolean six : new boolean[] {false, true}) {
-            Command.run("ip", six ? "-6" : "-4", "route", "show", "table", "all", "dev", name, "proto",
+            Command.run(
+                            "ip",
+                            six ? "-6" : "-4",
+                            "route",
+                            "show",
+                            "table",
+                            "all",
+                            "dev",
+                            name,
+                            "proto",
                             String.valueOf(Route.PROTOCOL))
                     .orThrow()
                     .lines()
@@ -125,7 +135,8 @@ final class Observer {
     }
 
     private static Optional<Rule.Mark> mark(Optional<String> value, Optional<String> mask) {
-        return value.map(hex -> new Rule.Mark(Long.decode(hex), mask.map(Long::decode).orElse(0xffff_ffffL)));
+        return value.map(
+                hex -> new Rule.Mark(Long.decode(hex), mask.map(Long::decode).orElse(0xffff_ffffL)));
     }
 
     private static long table(String text) {

@@ -2,11 +2,10 @@ package anubis.host;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
@@ -66,17 +65,7 @@ final class RunFiles {
     /** Replaces a file in one step; it can be read by this user only, at every moment. */
     void write(String kind, String text) throws IOException {
         makeDirectory();
-        Path file = directory.resolve(name + "." + kind);
-        Path fresh = Files.createTempFile(
-                directory, name, ".new", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        try {
-            Files.writeString(fresh, text);
-            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            throw new IOException(directory + " cannot hold the state of " + name, e);
-        } finally {
-            Files.deleteIfExists(fresh);
-        }
+        PrivateFile.write(directory.resolve(name + "." + kind), text.getBytes(StandardCharsets.UTF_8));
     }
 
     void delete(String kind) throws IOException {

@@ -90,7 +90,8 @@ final class Transaction {
         int done = answer.status() == 0 ? batch.size() : failed.find() ? Integer.parseInt(failed.group(1)) - 1 : 0;
         taken.addAll(batch.subList(0, done));
         if (done < batch.size()) {
-            throw new CommandException(argv(batch.get(done).six(), batch.get(done).arguments()), answer.status(), answer.err());
+            throw new CommandException(
+                    argv(batch.get(done).six(), batch.get(done).arguments()), answer.status(), answer.err());
         }
     }
 
@@ -109,7 +110,8 @@ final class Transaction {
         if (Command.installed("nft")) {
             Command.run(script, List.of("nft", "-f", "-")).orThrow();
         } else if (essential) {
-            throw new IOException("nft is not installed, and this configuration needs it (on Debian: apt install nftables)");
+            throw new IOException(
+                    "nft is not installed, and this configuration needs it (on Debian: apt install nftables)");
         } else {
             warnings.accept("nft is not installed, so the MSS of forwarded connections is not bounded");
         }
