@@ -8,10 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 
 /** Programs of this host: {@code ip}, {@code nft} and their like. They speak English here, whatever the user does. */
 final class Command {
+    /** Both block, so neither may wait for the other's thread. */
+    private static final Executor THREADS = task -> Thread.ofPlatform().daemon().start(task);
+
     private Command() {}
 
     /** What a program answered: its exit status, 0 for success, and what it printed. */
@@ -41,8 +45,8 @@ final class Command {
         Process process = builder.start();
         try (InputStream out = process.getInputStream();
                 InputStream err = process.getErrorStream()) {
-            CompletableFuture<String> complaints = CompletableFuture.supplyAsync(() -> text(err));
-            CompletableFuture<Void> told = CompletableFuture.runAsync(() -> tell(process, input));
+            CompletableFuture<String> complaints = CompletableFuture.supplyAsync(() -> text(err), THREADS);
+            CompletableFuture<Void> told = CompletableFuture.runAsync(() -> tell(process, input), THREADS);
             String output = text(out);
             int status = process.waitFor();
             told.join();

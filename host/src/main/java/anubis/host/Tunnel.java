@@ -305,6 +305,8 @@ public final class Tunnel {
         } else {
             maker.make(name);
         }
+        // Or an IPv4 address that is taken away would take along those of its network, and the routes.
+        Files.writeString(Path.of("/proc/sys/net/ipv4/conf", name, "promote_secondaries"), "1\n");
     }
 
     private WireGuardInterface device(QuickConfig config) {
