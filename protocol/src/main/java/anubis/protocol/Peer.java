@@ -83,11 +83,7 @@ public final class Peer {
         return publicKey;
     }
 
-    public Optional<Endpoint> endpoint() {
-        return Optional.ofNullable(endpoint.get());
-    }
-
-    /** The endpoint without the wrapping, for the data path; null if none is known. */
+    /** The endpoint, null if none is known. */
     public @Nullable Endpoint currentEndpoint() {
         return endpoint.get();
     }

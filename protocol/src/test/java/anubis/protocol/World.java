@@ -290,7 +290,7 @@ final class World {
 
         /** Where the other host is, as this one believes; compares without regard to our own address. */
         Address endpoint(Host other) {
-            return ((Address) peer(other).endpoint().orElseThrow()).withoutSource();
+            return whereIs(peer(other)).withoutSource();
         }
 
         long drops(Drop reason) {
@@ -308,7 +308,7 @@ final class World {
             int length = packet.length;
             MemorySegment.copy(packet, 0, buffer, ValueLayout.JAVA_BYTE, 0, length);
             Peer peer = wireGuard.allowedIps().destination(buffer, 0);
-            if (peer == null || peer.endpoint().isEmpty()) {
+            if (peer == null || peer.currentEndpoint() == null) {
                 wireGuard.drop(peer, peer == null ? Drop.NO_ROUTE : Drop.NO_ENDPOINT, 1);
                 return;
             }
@@ -318,7 +318,7 @@ final class World {
             if (keypair == null || datagram == null) {
                 peer.stage(packet, now);
             } else {
-                World.this.send(this, (Address) peer.endpoint().orElseThrow(), datagram);
+                World.this.send(this, whereIs(peer), datagram);
                 peer.sent(keypair, datagram.length, true, now);
             }
         }
@@ -370,6 +370,11 @@ final class World {
         public String toString() {
             return "host " + number;
         }
+    }
+
+    /** Where a peer is, with our own address if that is remembered. */
+    static Address whereIs(Peer peer) {
+        return (Address) Objects.requireNonNull(peer.currentEndpoint());
     }
 
     static byte[] packet(Host from, Host to, long id, int length) {
