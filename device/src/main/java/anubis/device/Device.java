@@ -55,7 +55,8 @@ public final class Device implements AutoCloseable {
         this.log = log;
         this.control = new Control(this);
         SecureRandom random = new SecureRandom();
-        this.wireGuard = new WireGuard(Primitives.get(), random::nextBytes, InstantSource.system(), control);
+        this.wireGuard =
+                new WireGuard(Primitives.get(), random::nextBytes, InstantSource.system(), control::wakeIfWaiting);
         this.tun = Tun.open(name);
         this.interfaceIndex = Processes.interfaceIndex(tun.name());
         try {

@@ -23,6 +23,9 @@ import java.util.Optional;
  * implementation has them, and {@code drops=1}, which tells the drop counters. Confined to one thread.
  */
 final class Uapi {
+    /** What takes the private key away. */
+    private static final PrivateKey NO_KEY = PrivateKey.of(new byte[32]);
+
     private final Device device;
     private final WireGuard wireGuard;
 
@@ -120,13 +123,7 @@ final class Uapi {
     }
 
     private void privateKey(PrivateKey key) {
-        byte[] bytes = key.bytes();
-        byte any = 0;
-        for (byte b : bytes) {
-            any |= b;
-        }
-        Arrays.fill(bytes, (byte) 0);
-        if (any == 0) {
+        if (key.equals(NO_KEY)) {
             wireGuard.clearPrivateKey();
         } else {
             wireGuard.privateKey(key);

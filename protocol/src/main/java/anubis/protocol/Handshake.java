@@ -1,16 +1,6 @@
 package anubis.protocol;
 
-import static anubis.protocol.Messages.INITIATION_EPHEMERAL;
-import static anubis.protocol.Messages.INITIATION_LENGTH;
-import static anubis.protocol.Messages.INITIATION_MAC1;
-import static anubis.protocol.Messages.INITIATION_SENDER;
-import static anubis.protocol.Messages.INITIATION_STATIC;
-import static anubis.protocol.Messages.INITIATION_TIMESTAMP;
-import static anubis.protocol.Messages.RESPONSE_EPHEMERAL;
-import static anubis.protocol.Messages.RESPONSE_LENGTH;
-import static anubis.protocol.Messages.RESPONSE_MAC1;
-import static anubis.protocol.Messages.RESPONSE_NOTHING;
-import static anubis.protocol.Messages.RESPONSE_RECEIVER;
+import static anubis.protocol.Messages.*;
 
 import anubis.crypto.PresharedKey;
 import anubis.crypto.Primitives;
@@ -45,17 +35,6 @@ final class Handshake {
             this.message = message;
             this.initiator = initiator;
             this.ephemeral = ephemeral;
-        }
-    }
-
-    /** A response made, and the keys it yields. */
-    static final class Response {
-        final byte[] message;
-        final byte[][] keys;
-
-        private Response(byte[] message, byte[][] keys) {
-            this.message = message;
-            this.keys = keys;
         }
     }
 
@@ -103,11 +82,12 @@ final class Handshake {
         return initiation.noise.open(Arrays.copyOfRange(initiation.message, INITIATION_TIMESTAMP, INITIATION_MAC1));
     }
 
-    /** The second message, but for its sender index and macs; null if the initiator's ephemeral key is of low order. */
-    @Nullable
-    Response respond(Initiation initiation, PresharedKey psk) {
+    /**
+     * Writes the second message, but for its sender index and macs; the keys, or null if one of the initiator's keys is
+     * of low order.
+     */
+    byte @Nullable [][] respond(Initiation initiation, PresharedKey psk, byte[] message) {
         Noise noise = initiation.noise;
-        byte[] message = new byte[RESPONSE_LENGTH];
         byte[] ephemeralPrivate = ephemeralPrivate();
         byte[] ephemeral = primitives.x25519Base(ephemeralPrivate);
         Messages.putInt(message, 0, Messages.TYPE_RESPONSE);
@@ -119,7 +99,7 @@ final class Handshake {
         Arrays.fill(ephemeralPrivate, (byte) 0);
         noise.mixPsk(psk.bytes()); // psk
         put(message, RESPONSE_NOTHING, noise.seal(NOTHING));
-        return ee && se ? new Response(message, noise.split()) : null;
+        return ee && se ? noise.split() : null;
     }
 
     /** Reads the response to {@code pending}, which stays as it is; the keys, or null if it is not authentic. */
@@ -132,10 +112,6 @@ final class Handshake {
         noise.mixPsk(psk.bytes()); // psk
         byte[] nothing = noise.open(Arrays.copyOfRange(message, RESPONSE_NOTHING, RESPONSE_MAC1));
         return ee && se && nothing != null ? noise.split() : null;
-    }
-
-    static byte[] newInitiation() {
-        return new byte[INITIATION_LENGTH];
     }
 
     private byte[] ephemeralPrivate() {

@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The protocol state of one WireGuard interface: our static key, the peers, cryptokey routing, and what is known of
  * cookies. Owns no socket, thread or clock.
  *
- * <p>One thread, the control thread, calls {@link #receive} and {@link Peer#onDeadline}. Configuration may come from any
- * thread. The data path is {@link Transport}'s.
+ * <p>One thread, the control thread, calls {@link #receive} and {@link #onDeadline}. Configuration may come from any thread. The data path is {@link Transport}'s.
  */
 public final class WireGuard {
     private static final int STAGED_PACKET_MAX = 65_535;
@@ -29,7 +28,8 @@ public final class WireGuard {
     final Primitives primitives;
     final Randomness randomness;
     final InstantSource wallClock;
-    final Timetable timetable;
+    private final Runnable alarm;
+    final Deadlines deadlines = new Deadlines();
     final Handshake handshake;
     final Tai64n timestamps;
     private final CookieChecker cookieChecker;
@@ -44,11 +44,12 @@ public final class WireGuard {
     private volatile int mtu = 1420;
     private @Nullable Outgoing outgoing;
 
-    public WireGuard(Primitives primitives, Randomness randomness, InstantSource wallClock, Timetable timetable) {
+    /** @param alarm called, by any thread, when {@link #nextDeadline} has become earlier */
+    public WireGuard(Primitives primitives, Randomness randomness, InstantSource wallClock, Runnable alarm) {
         this.primitives = primitives;
         this.randomness = randomness;
         this.wallClock = wallClock;
-        this.timetable = timetable;
+        this.alarm = alarm;
         this.handshake = new Handshake(primitives, randomness);
         this.timestamps = new Tai64n(wallClock);
         this.cookieChecker = new CookieChecker(primitives, randomness);
@@ -131,7 +132,7 @@ public final class WireGuard {
     public synchronized void up(long now) {
         if (!up) {
             up = true;
-            peers().forEach(peer -> peer.start(now));
+            peers().forEach(peer -> peer.timers.interfaceUp(now));
         }
     }
 
@@ -163,7 +164,19 @@ public final class WireGuard {
         }
     }
 
-    // Handshake messages. One thread.
+    // Timers and handshake messages. One thread.
+
+    /** When {@link #onDeadline} next has something to do, in ns; {@code Long.MAX_VALUE} if never. Any thread may ask. */
+    public long nextDeadline() {
+        return deadlines.first();
+    }
+
+    /** Does what is due at {@code now}; calls too many do no harm. */
+    public void onDeadline(long now, Sink sink) {
+        for (Peer peer = deadlines.poll(now); peer != null; peer = deadlines.poll(now)) {
+            peer.onDeadline(now, sink);
+        }
+    }
 
     /**
      * Receives a handshake message: an initiation, a response or a cookie reply. Anything else is dropped.
@@ -190,14 +203,13 @@ public final class WireGuard {
 
     /** The type of a handshake message that has the length of its type, else 0. */
     private static int handshakeType(byte[] message) {
-        int type = message.length < Integer.BYTES ? 0 : Messages.intAt(message, 0);
-        int length = switch (type) {
-            case Messages.TYPE_INITIATION -> Messages.INITIATION_LENGTH;
-            case Messages.TYPE_RESPONSE -> Messages.RESPONSE_LENGTH;
-            case Messages.TYPE_COOKIE_REPLY -> Messages.COOKIE_REPLY_LENGTH;
+        int type = switch (message.length) {
+            case Messages.INITIATION_LENGTH -> Messages.TYPE_INITIATION;
+            case Messages.RESPONSE_LENGTH -> Messages.TYPE_RESPONSE;
+            case Messages.COOKIE_REPLY_LENGTH -> Messages.TYPE_COOKIE_REPLY;
             default -> 0;
         };
-        return message.length == length ? type : 0;
+        return type != 0 && Messages.intAt(message, 0) == type ? type : 0;
     }
 
     /** Sections 5.4.4 and 5.4.7: mac1 always, under load mac2 too. Our identity, or null if the message is dropped. */
@@ -302,6 +314,12 @@ public final class WireGuard {
     @Nullable
     Identity identity() {
         return identity;
+    }
+
+    void callAt(Peer peer, long at) {
+        if (deadlines.add(peer, at)) {
+            alarm.run();
+        }
     }
 
     /** Section 6.1: up to a third of a second, so that both ends do not retry together. */

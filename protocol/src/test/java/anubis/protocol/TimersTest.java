@@ -524,6 +524,26 @@ class TimersTest {
         assertThat(b.delivered).containsExactly(0L, 1L);
     }
 
+    @Test
+    void aPeerThatIsRemovedIsCalledNoMore() {
+        shakeHands();
+        assertThat(a.wireGuard.nextDeadline()).isLessThan(Long.MAX_VALUE);
+        a.wireGuard.removePeer(b.publicKey());
+        assertThat(a.wireGuard.nextDeadline()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    /** What one keypair's life asks for: the deadlines of one peer never take more than one entry. */
+    @Test
+    void aPeerHasOneDeadline() {
+        a.peer(b).persistentKeepalive(25, world.now());
+        for (int id = 0; id < 1_000; id++) {
+            a.send(b, id);
+            b.send(a, id);
+            world.run(SECOND);
+            assertThat(a.wireGuard.deadlines.size()).isLessThanOrEqualTo(1);
+        }
+    }
+
     // Sleep and clocks.
 
     @Test

@@ -193,7 +193,7 @@ final class World {
     }
 
     /** A host: an interface, and the data path as a device has it. */
-    final class Host implements Timetable, Sink {
+    final class Host implements Sink {
         final int number;
         final PrivateKey key;
         final WireGuard wireGuard;
@@ -208,6 +208,7 @@ final class World {
         /** The last 32 bytes of randomness that were asked for in one piece: an ephemeral private key. */
         byte[] lastScalar = {};
 
+        private long armedFor = Long.MAX_VALUE;
         private final PublicKey publicKey;
         private final Random random;
         private final Transport transport;
@@ -219,7 +220,7 @@ final class World {
             this.random = new Random(dice.nextLong());
             this.key = PrivateKey.generate(random);
             this.publicKey = key.publicKey(Primitives.get());
-            this.wireGuard = new WireGuard(Primitives.get(), this::draw, this::wallClock, this);
+            this.wireGuard = new WireGuard(Primitives.get(), this::draw, this::wallClock, this::arm);
             this.transport = new Transport(wireGuard);
             wireGuard.mtu(MTU);
             wireGuard.privateKey(key);
@@ -355,9 +356,19 @@ final class World {
             }
         }
 
-        @Override
-        public void schedule(Peer peer, long at) {
-            World.this.at(at, () -> peer.onDeadline(at, now, this));
+        /** Has the machine called at its next deadline, unless it will be called before. */
+        private void arm() {
+            long at = wireGuard.nextDeadline();
+            if (at < armedFor) {
+                armedFor = at;
+                World.this.at(at, () -> {
+                    if (armedFor == at) {
+                        armedFor = Long.MAX_VALUE;
+                        wireGuard.onDeadline(now, this);
+                        arm();
+                    }
+                });
+            }
         }
 
         @Override
