@@ -287,7 +287,7 @@ public final class Device implements AutoCloseable {
         ended.countDown();
     }
 
-    /** Ends the device: its interface disappears, and all negotiated keys are wiped. */
+    /** Ends the device: its interface disappears, and all keys are wiped. */
     @Override
     public void close() {
         synchronized (this) {
@@ -299,21 +299,21 @@ public final class Device implements AutoCloseable {
         wireGuard.down();
         control.stop();
         workers.forEach(Worker::stop);
-        threads.forEach(Device::join);
+        try {
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         Binding bound = binding;
         if (bound != null) {
             bound.close();
         }
         workers.forEach(Worker::close);
         control.close();
+        wireGuard.removePeers();
+        wireGuard.clearPrivateKey();
         ended.countDown();
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

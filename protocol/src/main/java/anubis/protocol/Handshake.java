@@ -36,6 +36,10 @@ final class Handshake {
             this.initiator = initiator;
             this.ephemeral = ephemeral;
         }
+
+        void destroy() {
+            noise.destroy();
+        }
     }
 
     /**
@@ -47,18 +51,21 @@ final class Handshake {
     @Nullable
     PendingHandshake initiate(Peer peer, Identity own, byte[] staticStatic, byte[] timestamp, byte[] message) {
         Noise noise = new Noise(primitives, peer.publicKey());
-        byte[] ephemeralPrivate = ephemeralPrivate();
-        byte[] ephemeral = primitives.x25519Base(ephemeralPrivate);
+        PendingHandshake pending = new PendingHandshake(peer, noise, ephemeralPrivate());
+        byte[] ephemeral = primitives.x25519Base(pending.ephemeralPrivate);
         Messages.putInt(message, 0, Messages.TYPE_INITIATION);
         put(message, INITIATION_EPHEMERAL, ephemeral);
         noise.mixEphemeral(ephemeral); // e
-        if (!noise.mixDh(primitives.x25519(ephemeralPrivate, peer.publicKey().bytes()))) { // es
-            return null;
-        }
+        boolean es = noise.mixDh(
+                primitives.x25519(pending.ephemeralPrivate, peer.publicKey().bytes())); // es
         put(message, INITIATION_STATIC, noise.seal(own.publicKey().bytes())); // s
-        noise.mixDh(staticStatic); // ss
+        boolean ss = noise.mixDh(staticStatic); // ss
         put(message, INITIATION_TIMESTAMP, noise.seal(timestamp));
-        return new PendingHandshake(peer, noise, ephemeralPrivate);
+        if (es && ss) {
+            return pending;
+        }
+        pending.destroy();
+        return null;
     }
 
     /** Reads an initiation as far as its static key; null if it is not authentic. */
@@ -67,11 +74,13 @@ final class Handshake {
         Noise noise = new Noise(primitives, own.publicKey());
         byte[] ephemeral = Arrays.copyOfRange(message, INITIATION_EPHEMERAL, INITIATION_STATIC);
         noise.mixEphemeral(ephemeral); // e
-        if (!noise.mixDh(own.dh(ephemeral))) { // es
-            return null;
-        }
+        boolean es = noise.mixDh(own.dh(ephemeral)); // es
         byte[] initiator = noise.open(Arrays.copyOfRange(message, INITIATION_STATIC, INITIATION_TIMESTAMP)); // s
-        return initiator == null ? null : new Initiation(noise, message, PublicKey.of(initiator), ephemeral);
+        if (es && initiator != null) {
+            return new Initiation(noise, message, PublicKey.of(initiator), ephemeral);
+        }
+        noise.destroy();
+        return null;
     }
 
     /** The timestamp of an initiation; null if it is not authentic, that is, whoever sent it lacks the initiator's key. */
@@ -111,7 +120,9 @@ final class Handshake {
         boolean se = noise.mixDh(own.dh(ephemeral)); // se
         noise.mixPsk(psk.bytes()); // psk
         byte[] nothing = noise.open(Arrays.copyOfRange(message, RESPONSE_NOTHING, RESPONSE_MAC1));
-        return ee && se && nothing != null ? noise.split() : null;
+        byte[][] keys = ee && se && nothing != null ? noise.split() : null;
+        noise.destroy();
+        return keys;
     }
 
     private byte[] ephemeralPrivate() {

@@ -70,6 +70,7 @@ final class Noise {
         replaceChainingKey(derived[0]);
         mixHash(derived[1]);
         replaceKey(derived[2]);
+        Arrays.fill(derived[1], (byte) 0);
         Arrays.fill(psk, (byte) 0);
     }
 
@@ -86,11 +87,9 @@ final class Noise {
         return plaintext;
     }
 
-    /** The two transport keys, the initiator's sending key first. The state is wiped. */
+    /** The two transport keys, the initiator's sending key first. */
     byte[][] split() {
-        byte[][] keys = kdf(NOTHING, 2);
-        destroy();
-        return keys;
+        return kdf(NOTHING, 2);
     }
 
     void destroy() {

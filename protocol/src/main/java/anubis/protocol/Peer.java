@@ -31,12 +31,12 @@ public final class Peer {
     private final AtomicLong sentBytes = new AtomicLong();
 
     // Configuration.
-    private PresharedKey presharedKey = PresharedKey.NONE;
+    PresharedKey presharedKey = PresharedKey.NONE;
     private final AtomicReference<@Nullable Endpoint> endpoint = new AtomicReference<>();
 
     // The handshake; guarded by this.
     private @Nullable PendingHandshake pending;
-    private byte @Nullable [] staticStatic;
+    private byte[] staticStatic = {};
     private @Nullable Identity staticStaticOf;
     private byte[] latestTimestamp = new byte[Tai64n.LENGTH];
     private long latestInitiationReceived = Timers.NEVER;
@@ -76,14 +76,16 @@ public final class Peer {
         this.endpoint.set(endpoint);
     }
 
-    public synchronized PresharedKey presharedKey() {
-        return presharedKey;
+    /** A copy of the preshared key's 32 bytes, all zero if there is none, which the caller should wipe. */
+    public synchronized byte[] presharedKeyBytes() {
+        return presharedKey.bytes();
     }
 
-    /** A new preshared key takes effect at once: nothing more is sent under the old one. */
+    /** A new preshared key, which is copied, takes effect at once: nothing more is sent under the old one. */
     public synchronized void presharedKey(PresharedKey key) {
         if (!presharedKey.equals(key)) {
-            presharedKey = key;
+            presharedKey.destroy();
+            presharedKey = key.duplicate();
             expireSending();
         }
     }
@@ -348,13 +350,15 @@ public final class Peer {
 
     /** The shared secret of the static keys, computed when first needed. A copy: Noise wipes what it mixes. */
     synchronized byte[] staticStatic(Identity own) {
-        byte[] secret = staticStatic;
-        if (secret == null || staticStaticOf != own) {
-            secret = own.dh(publicKey.bytes());
+        if (staticStaticOf != own) {
+            byte[] secret = own.dh(publicKey.bytes());
+            if (removed || own != wireGuard.identity()) {
+                return secret; // Nobody would wipe what is kept now.
+            }
             staticStatic = secret;
             staticStaticOf = own;
         }
-        return secret.clone();
+        return staticStatic.clone();
     }
 
     /** Our static key has changed: it is in every shared secret, so nothing more is sent under the old one. */
@@ -375,6 +379,7 @@ public final class Peer {
         stop();
         wireGuard.deadlines.remove(this);
         wipeStaticStatic();
+        presharedKey(PresharedKey.NONE);
     }
 
     /** Drops the local address it is sent from: the network may have changed. */
@@ -421,16 +426,7 @@ public final class Peer {
     }
 
     private void wipeStaticStatic() {
-        byte[] secret = staticStatic;
-        if (secret != null) {
-            Arrays.fill(secret, (byte) 0);
-            staticStatic = null;
-            staticStaticOf = null;
-        }
-    }
-
-    @Override
-    public String toString() {
-        return "Peer[" + publicKey + "]";
+        Arrays.fill(staticStatic, (byte) 0);
+        staticStaticOf = null;
     }
 }

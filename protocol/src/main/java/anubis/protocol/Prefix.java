@@ -41,13 +41,6 @@ public record Prefix(boolean ipv6, long high, long low, int length) {
         };
     }
 
-    /** The address in network byte order: 4 or 16 bytes. */
-    public byte[] address() {
-        return ipv6
-                ? ByteBuffer.allocate(16).putLong(high).putLong(low).array()
-                : ByteBuffer.allocate(4).putInt((int) low).array();
-    }
-
     /** The canonical text: {@code 10.0.0.0/8}, {@code 2001:db8::/32} (RFC 5952). */
     @Override
     public String toString() {

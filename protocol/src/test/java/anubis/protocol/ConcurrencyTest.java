@@ -166,6 +166,10 @@ class ConcurrencyTest {
                 }));
             }
         }
+        threads.add(thread(() -> {
+            a.wireGuard.privateKeyBytes();
+            a.wireGuard.peers().forEach(Peer::presharedKeyBytes);
+        }));
         Random random = new Random(seed);
         for (int round = 0; round < ROUNDS; round++) {
             clock.addAndGet(random.nextLong(SECOND));

@@ -43,6 +43,8 @@ final class World {
     long spread;
 
     boolean recording = true;
+    /** Of the hosts to come. */
+    Primitives primitives = Primitives.get();
 
     private final Random dice;
     private final PriorityQueue<Event> events = new PriorityQueue<>();
@@ -207,6 +209,8 @@ final class World {
 
         /** The last 32 bytes of randomness that were asked for in one piece: an ephemeral private key. */
         byte[] lastScalar = {};
+        /** All of them, as long as they are not wiped. */
+        final List<byte[]> scalars = new ArrayList<>();
 
         private long armedFor = Long.MAX_VALUE;
         private final PublicKey publicKey;
@@ -220,7 +224,7 @@ final class World {
             this.random = new Random(dice.nextLong());
             this.key = PrivateKey.generate(random);
             this.publicKey = key.publicKey(Primitives.get());
-            this.wireGuard = new WireGuard(Primitives.get(), this::draw, this::wallClock, this::arm);
+            this.wireGuard = new WireGuard(primitives, this::draw, this::wallClock, this::arm);
             this.transport = new Transport(wireGuard);
             wireGuard.mtu(MTU);
             wireGuard.privateKey(key);
@@ -232,6 +236,7 @@ final class World {
             random.nextBytes(bytes);
             if (bytes.length == Primitives.KEY_LENGTH) {
                 lastScalar = bytes.clone();
+                scalars.add(bytes);
             }
         }
 
