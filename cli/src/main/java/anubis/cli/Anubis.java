@@ -30,6 +30,7 @@ public final class Anubis {
                 });
         spec.addSubcommand("device", DeviceCommand.spec());
         spec.addSubcommand("demo", DemoCommand.spec());
+        spec.addSubcommand("qr", QrCommand.spec());
         KeyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
         return new CommandLine(spec)
                 .setParameterExceptionHandler((misuse, _) -> misused(misuse.getCommandLine(), misuse))
@@ -57,6 +58,11 @@ public final class Anubis {
     /** The version that the build gave to this module. */
     private static String version() {
         return Anubis.class.getModule().getDescriptor().rawVersion().orElse("(unknown version)");
+    }
+
+    /** Says on the standard error what is worth knowing and no reason to end. */
+    static void warn(String message) {
+        System.err.println("anubis: " + message);
     }
 
     private static int misused(CommandLine verb, Exception misuse) {
