@@ -114,8 +114,7 @@ final class WatchCommands {
         while (!out.checkError()) {
             Instant next = Instant.now().plus(PeerWatcher.INTERVAL);
             for (String each : name.isPresent() ? List.of(name.get()) : UapiClient.interfaces(UapiClient.DIRECTORY)) {
-                PeerWatcher watcher =
-                        watchers.computeIfAbsent(each, fresh -> new PeerWatcher(client(fresh), Optional.empty()));
+                PeerWatcher watcher = watchers.computeIfAbsent(each, fresh -> new PeerWatcher(client(fresh)));
                 try {
                     PeerWatcher.Look look = watcher.tick(Instant.now());
                     for (PeerEvent event : look.events()) {

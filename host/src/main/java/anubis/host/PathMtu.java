@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +34,7 @@ public record PathMtu(int interfaceMtu, int inside, OptionalInt outside, int ove
     /** Whether a packet of a size in bytes gets an answer of the same size. */
     @FunctionalInterface
     interface Probe {
-        boolean passes(int size) throws IOException, InterruptedException;
+        boolean passes(int size) throws IOException;
     }
 
     /**
@@ -48,7 +47,7 @@ public record PathMtu(int interfaceMtu, int inside, OptionalInt outside, int ove
      * @throws IOException if the peer does not answer at all, or there is no such interface
      */
     public static PathMtu measure(String link, InetAddress inside, Optional<InetAddress> endpoint, long mark)
-            throws IOException, InterruptedException {
+            throws IOException {
         NetworkInterface tunnel = NetworkInterface.getByName(link);
         if (tunnel == null) {
             throw new IOException("there is no interface " + link + " in this network namespace");
@@ -68,7 +67,7 @@ public record PathMtu(int interfaceMtu, int inside, OptionalInt outside, int ove
     }
 
     /** What fits outside, if the endpoint answers; at most the MTU of the interface that leads there. */
-    private static OptionalInt outside(InetAddress endpoint, long mark) throws IOException, InterruptedException {
+    private static OptionalInt outside(InetAddress endpoint, long mark) throws IOException {
         Optional<Route> route =
                 Optional.ofNullable(Route.to(List.of(endpoint), mark).get(endpoint));
         NetworkInterface link =
@@ -84,7 +83,7 @@ public record PathMtu(int interfaceMtu, int inside, OptionalInt outside, int ove
      * The largest size from {@code low} to {@code high} that passes, if {@code low} does: what passes once is taken to pass
      * with fewer bytes, too.
      */
-    static OptionalInt largest(int low, int high, Probe probe) throws IOException, InterruptedException {
+    static OptionalInt largest(int low, int high, Probe probe) throws IOException {
         if (!probe.passes(low)) {
             return OptionalInt.empty();
         }
@@ -114,9 +113,9 @@ public record PathMtu(int interfaceMtu, int inside, OptionalInt outside, int ove
             command.add(Integer.toString(size - headers));
             command.addAll(options);
             command.add(address.getHostAddress());
-            Command ping = Command.run(Duration.ofSeconds(30), "", command);
-            if (ping.status() > 1 && !ping.stderr().contains("too long")) {
-                throw new IOException("ping: " + ping.stderr().strip());
+            Command.Answer ping = Command.run("", command);
+            if (ping.status() > 1 && !ping.err().contains("too long")) {
+                throw new IOException("ping: " + ping.err().strip());
             }
             return ping.status() == 0;
         };

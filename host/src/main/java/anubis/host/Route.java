@@ -3,7 +3,6 @@ package anubis.host;
 import anubis.config.Endpoint;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -21,16 +20,13 @@ import java.util.stream.Collectors;
  * @param mtu of the way in bytes, if the kernel has learnt or been told one that is not the interface's
  */
 public record Route(String link, Optional<String> source, OptionalInt mtu) {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
-
     /**
      * The ways to some addresses, as {@code ip route get} tells them; those that have none are left out.
      *
      * @param mark of the packets, as the rules of the host may see it; 0 for none
      * @throws IOException if there is no {@code ip}
      */
-    public static Map<InetAddress, Route> to(Collection<InetAddress> addresses, long mark)
-            throws IOException, InterruptedException {
+    public static Map<InetAddress, Route> to(Collection<InetAddress> addresses, long mark) throws IOException {
         String marked = mark == 0 ? "\n" : " mark " + mark + "\n";
         String input = addresses.stream()
                 .distinct()
@@ -39,8 +35,8 @@ public record Route(String link, Optional<String> source, OptionalInt mtu) {
         Map<InetAddress, Route> routes = new HashMap<>();
         if (!input.isEmpty()) {
             // A way that is not there is an error, and the others are wanted all the same.
-            Command.run(PATIENCE, input, List.of("ip", "-force", "-oneline", "-batch", "-"))
-                    .stdout()
+            Command.run(input, List.of("ip", "-force", "-oneline", "-batch", "-"))
+                    .out()
                     .lines()
                     .forEach(line -> parse(line, routes));
         }
