@@ -34,6 +34,8 @@ public final class Anubis {
         spec.addSubcommand("down", UpCommands.down());
         spec.addSubcommand("reload", UpCommands.reload());
         spec.addSubcommand("confirm", UpCommands.confirm());
+        spec.addSubcommand("save", UpCommands.save());
+        spec.addSubcommand("strip", UpCommands.strip());
         spec.addSubcommand("rollback", UpCommands.rollback());
         KeyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
         WatchCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));

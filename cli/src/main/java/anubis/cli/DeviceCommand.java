@@ -1,7 +1,7 @@
 package anubis.cli;
 
 import anubis.device.Device;
-import anubis.device.UapiServer;
+import anubis.device.UapiSocket;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
@@ -64,7 +64,7 @@ final class DeviceCommand {
                 device.end();
                 await(closed);
             }));
-            try (UapiServer _ = UapiServer.open(device)) {
+            try (UapiSocket _ = UapiSocket.open(device)) {
                 begin.run();
                 System.out.println("ready");
                 device.awaitEnd();
