@@ -128,9 +128,17 @@ compile() {
     "$jdk/bin/java" -cp "$picocli" "$root/scripts/StackMaps.java" "$picocli" "$build/new/picocli" ||
         die "$picocli cannot be renewed"
     mv "$build/new/picocli" "$picocli"
+    without_provider "$(echo "$build"/new/lib/dnsjava-*.jar)" || die "dnsjava cannot be renewed"
     chmod -R go+rX "$build/new"
     rm -rf "$image"
     mv "$build/new" "$image"
+}
+
+# Takes from dnsjava what would put it in the place of getaddrinfo(3) for the whole JVM.
+without_provider() {
+    mkdir "$build/new/dnsjava"
+    (cd "$build/new/dnsjava" && "$jdk/bin/jar" -xf "$1" && rm -r META-INF/versions/18 META-INF/services &&
+        "$jdk/bin/jar" -cfm "$1" META-INF/MANIFEST.MF .) && rm -r "$build/new/dnsjava"
 }
 
 # What every JVM gets: the AOT cache is of use only to a JVM with the options that it was made with.

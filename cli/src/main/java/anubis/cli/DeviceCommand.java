@@ -2,6 +2,7 @@ package anubis.cli;
 
 import anubis.device.Device;
 import anubis.device.UapiSocket;
+import anubis.host.Keeper;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
@@ -67,7 +68,9 @@ final class DeviceCommand {
             try (UapiSocket _ = UapiSocket.open(device)) {
                 begin.run();
                 System.out.println("ready");
-                device.awaitEnd();
+                try (Keeper _ = Keeper.start(name, line -> log(name, line))) {
+                    device.awaitEnd();
+                }
             } finally {
                 end.run();
             }

@@ -69,24 +69,13 @@ final class WatchCommands {
         return Optional.ofNullable(parameter.getValue());
     }
 
-    /** The interface that was asked for; a name that no interface can have was asked for wrongly. */
+    /** The interface that was asked for. */
     static Optional<String> interfaceGiven(PositionalParamSpec parameter) {
-        Optional<String> name = given(parameter);
-        name.ifPresent(WatchCommands::client);
-        return name;
+        return given(parameter).map(DeviceCommand::checked);
     }
 
     static boolean isSet(OptionSpec option) {
         return Boolean.TRUE.equals(option.getValue());
-    }
-
-    /** A client of the interface; one that cannot exist has been asked for wrongly. */
-    static UapiClient client(String name) {
-        try {
-            return new UapiClient(name);
-        } catch (IllegalArgumentException e) {
-            throw new Anubis.UsageException("'" + name + "': " + e.getMessage());
-        }
     }
 
     private static void status(PrintWriter out, Optional<String> name, boolean json, boolean again)
@@ -114,8 +103,7 @@ final class WatchCommands {
         while (!out.checkError()) {
             Instant next = Instant.now().plus(PeerWatcher.INTERVAL);
             for (String each : name.isPresent() ? List.of(name.get()) : UapiClient.interfaces(UapiClient.DIRECTORY)) {
-                PeerWatcher watcher =
-                        watchers.computeIfAbsent(each, fresh -> new PeerWatcher(client(fresh), Optional.empty()));
+                PeerWatcher watcher = watchers.computeIfAbsent(each, fresh -> new PeerWatcher(new UapiClient(fresh)));
                 try {
                     PeerWatcher.Look look = watcher.tick(Instant.now());
                     for (PeerEvent event : look.events()) {
