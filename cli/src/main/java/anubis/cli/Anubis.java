@@ -30,7 +30,17 @@ public final class Anubis {
                 });
         spec.addSubcommand("device", DeviceCommand.spec());
         spec.addSubcommand("demo", DemoCommand.spec());
+        spec.addSubcommand("qr", QrCommand.spec());
+        spec.addSubcommand("up", UpCommands.up());
+        spec.addSubcommand("down", UpCommands.down());
+        spec.addSubcommand("reload", UpCommands.reload());
+        spec.addSubcommand("confirm", UpCommands.confirm());
+        spec.addSubcommand("save", UpCommands.save());
+        spec.addSubcommand("strip", UpCommands.strip());
+        spec.addSubcommand("rollback", UpCommands.rollback());
         KeyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
+        WatchCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
+        WhyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
         return new CommandLine(spec)
                 .setParameterExceptionHandler((misuse, _) -> misused(misuse.getCommandLine(), misuse))
                 .setExecutionExceptionHandler((failure, verb, _) -> failed(verb, failure));
@@ -57,6 +67,11 @@ public final class Anubis {
     /** The version that the build gave to this module. */
     private static String version() {
         return Anubis.class.getModule().getDescriptor().rawVersion().orElse("(unknown version)");
+    }
+
+    /** Says on the standard error what is worth knowing and no reason to end. */
+    static void warn(String message) {
+        System.err.println("anubis: " + message);
     }
 
     private static int misused(CommandLine verb, Exception misuse) {

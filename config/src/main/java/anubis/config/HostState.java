@@ -1,15 +1,15 @@
 package anubis.config;
 
 import anubis.config.QuickConfig.DnsSettings;
+import java.net.InetAddress;
+import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * All that an interface is on a host: what a configuration asks for, worked out with what is known of the host.
@@ -56,21 +56,18 @@ public record HostState(
     /** What {@code config} makes of the interface {@code name} on a host of which {@code facts} are known. */
     public static HostState of(String name, QuickConfig config, Facts facts) {
         List<Cidr> addresses = config.addresses().stream().distinct().toList();
-        PrefixSet connected = new PrefixSet(addresses);
-        PrefixSet allowed = new PrefixSet(config.allowedPrefixes());
+        PrefixMap<Cidr> connected = PrefixMap.of(addresses);
+        PrefixMap<Cidr> allowed = PrefixMap.of(config.allowedPrefixes());
         List<PeerConfig> peers = config.wireguard().peers().stream()
                 .map(peer -> peer.withEndpoint(peer.endpoint().flatMap(facts::resolve)))
                 .toList();
         // A peer without an endpoint may turn up anywhere: a default route to it is a loop to come.
         boolean loops = config.table() instanceof QuickConfig.Table.Auto
-                && (allowed.lengths.contains(0)
-                        || Stream.concat(
-                                        facts.seen().stream(),
-                                        peers.stream()
-                                                .flatMap(peer -> peer.endpoint().stream())
-                                                .map(Endpoint::address))
-                                .map(Cidr::host)
-                                .anyMatch(allowed::covers));
+                && (allowed.lengths().contains(0)
+                        || facts.movedInside()
+                        || peers.stream()
+                                .flatMap(peer -> peer.endpoint().stream())
+                                .anyMatch(endpoint -> allowed.covers(Cidr.host(endpoint.address()))));
         OptionalLong chosen = config.wireguard().device().fwMark();
         long mark = chosen.orElse(0) != 0 ? chosen.orElse(0) : loops ? FIRST_MARK + facts.slot() : 0;
         long table = switch (config.table()) {
@@ -106,9 +103,15 @@ public record HostState(
                         loops ? OptionalLong.of(mark) : OptionalLong.empty(),
                         addresses,
                         config.extraPorts(),
-                        device.listenPort().orElse(facts.listenPort())),
+                        device.listenPort().orElse(0)),
                 rules.stream().anyMatch(rule -> !rule.six()),
                 config.dns());
+    }
+
+    /** Whether some peer is allowed one of these addresses, so that a route to it may lead into the tunnel. */
+    public static boolean allowed(QuickConfig config, Collection<InetAddress> addresses) {
+        PrefixMap<Cidr> allowed = PrefixMap.of(config.allowedPrefixes());
+        return addresses.stream().map(Cidr::host).anyMatch(allowed::covers);
     }
 
     private static List<Rule> rules(Set<Route> routes, long mark, int slot) {
@@ -124,22 +127,5 @@ public record HostState(
             rules.add(new Rule(six, priority + 1, mark, length - 1, Optional.of(bearer)));
         }
         return List.copyOf(rules);
-    }
-
-    /** Prefixes, of which one that covers another is found in as many steps as they have lengths. */
-    private static final class PrefixSet {
-        private final Set<Cidr> prefixes;
-        private final Set<Integer> lengths;
-
-        PrefixSet(List<Cidr> prefixes) {
-            this.prefixes = prefixes.stream().map(Cidr::masked).collect(Collectors.toCollection(HashSet::new));
-            this.lengths = prefixes.stream().map(Cidr::length).collect(Collectors.toSet());
-        }
-
-        boolean covers(Cidr other) {
-            return lengths.stream()
-                    .filter(length -> length <= other.length())
-                    .anyMatch(length -> prefixes.contains(new Cidr(other.address(), length).masked()));
-        }
     }
 }

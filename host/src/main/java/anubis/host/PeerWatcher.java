@@ -1,0 +1,109 @@
+package anubis.host;
+
+import anubis.config.UapiDevice;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Asks a device how its peers are, again and again, and keeps what it knows in a file. A call of {@link #tick} takes as long
+ * as the device takes to answer, and says when the next is due: after a second, or later where a look takes long, so that
+ * looking never takes more than a twentieth of the time. For one thread.
+ */
+public final class PeerWatcher implements AutoCloseable {
+    /** Where the files of this host are, {@code NAME.peers}. */
+    public static final Path DIRECTORY = Path.of("/run/anubis");
+
+    /** How long at least to wait between two looks. */
+    public static final Duration INTERVAL = Duration.ofSeconds(1);
+
+    private static final Duration INTERVAL_MAX = Duration.ofSeconds(30);
+    private static final int SHARE = 20;
+    /** A file is written when something has happened, and otherwise so often. */
+    private static final Duration WRITE_AFTER = Duration.ofSeconds(10);
+    /** A file that is older has been left behind by a process that is no more. */
+    private static final Duration STALE = WRITE_AFTER.plus(INTERVAL_MAX).plusSeconds(5);
+
+    private final UapiClient client;
+    private final Optional<Path> file;
+    private final PeerWatch watch = new PeerWatch();
+    private boolean counts = true;
+    private Instant written = Instant.MIN;
+
+    /** One look: what the device reported, what had happened since the last, and when the next is due. */
+    public record Look(UapiDevice device, List<PeerEvent> events, Instant next) {}
+
+    /** A watcher that writes to {@code file}, and removes it in the end, or that writes nothing. */
+    public PeerWatcher(UapiClient client, Optional<Path> file) {
+        this.client = client;
+        this.file = file;
+    }
+
+    /** The file of the interface {@code name} of this host. */
+    public static Path file(String name) {
+        return DIRECTORY.resolve(name + ".peers");
+    }
+
+    /** What is known of the peers. */
+    public PeerWatch watch() {
+        return watch;
+    }
+
+    /**
+     * Looks at the device now.
+     *
+     * @throws UapiException if the device cannot be reached
+     * @throws IOException if the file cannot be written
+     */
+    public Look tick(Instant now) throws IOException {
+        long begun = System.nanoTime();
+        UapiDevice device = client.get();
+        Optional<Drops> drops = counts ? Drops.of(client) : Optional.empty();
+        counts = drops.isPresent();
+        List<PeerEvent> events = watch.update(now, device, drops);
+        if (file.isPresent() && (!events.isEmpty() || isDue(now))) {
+            PeerFile.write(file.get(), now, watch.peers());
+            written = now;
+        }
+        Duration pause = Duration.ofNanos(SHARE * (System.nanoTime() - begun));
+        pause = pause.compareTo(INTERVAL) < 0 ? INTERVAL : pause;
+        return new Look(device, events, now.plus(pause.compareTo(INTERVAL_MAX) > 0 ? INTERVAL_MAX : pause));
+    }
+
+    /** Also when the clock was set back. */
+    private boolean isDue(Instant now) {
+        return written.isAfter(now) || !written.plus(WRITE_AFTER).isAfter(now);
+    }
+
+    /**
+     * A watch for one who looks once: it goes on from what the watcher of the interface {@code name} knew not long ago. Where
+     * there is none it has seen nothing; after two looks a second apart it knows what can be known so soon.
+     */
+    public static PeerWatch resume(String name) throws IOException {
+        return resume(file(name), Instant.now());
+    }
+
+    static PeerWatch resume(Path file, Instant now) throws IOException {
+        try {
+            return PeerFile.read(file)
+                    .filter(watch -> watch.time()
+                            .filter(at -> !at.isAfter(now) && at.plus(STALE).isAfter(now))
+                            .isPresent())
+                    .orElseGet(PeerWatch::new);
+        } catch (ProtocolException otherVersion) {
+            return new PeerWatch();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (file.isPresent()) {
+            Files.deleteIfExists(file.get());
+        }
+    }
+}
