@@ -24,7 +24,9 @@ final class StackMaps {
             for (ZipEntry entry : Collections.list(from.entries())) {
                 byte[] content = from.getInputStream(entry).readAllBytes();
                 boolean plainClass = entry.getName().endsWith(".class") && !entry.getName().endsWith("-info.class");
-                to.putNextEntry(new ZipEntry(entry.getName()));
+                ZipEntry renewed = new ZipEntry(entry.getName());
+                renewed.setTimeLocal(entry.getTimeLocal());
+                to.putNextEntry(renewed);
                 to.write(plainClass ? format.transformClass(format.parse(content), renewal) : content);
             }
         }

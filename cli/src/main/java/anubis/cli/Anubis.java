@@ -36,8 +36,12 @@ public final class Anubis {
         spec.addSubcommand("down", UpCommands.down());
         spec.addSubcommand("reload", UpCommands.reload());
         spec.addSubcommand("confirm", UpCommands.confirm());
+        spec.addSubcommand("save", UpCommands.save());
+        spec.addSubcommand("strip", UpCommands.strip());
         spec.addSubcommand("rollback", UpCommands.rollback());
         KeyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
+        WatchCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
+        WhyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
         return new CommandLine(spec)
                 .setParameterExceptionHandler((misuse, _) -> misused(misuse.getCommandLine(), misuse))
                 .setExecutionExceptionHandler((failure, verb, _) -> failed(verb, failure));
