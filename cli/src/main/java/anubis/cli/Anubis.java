@@ -30,6 +30,7 @@ public final class Anubis {
                 });
         spec.addSubcommand("device", DeviceCommand.spec());
         spec.addSubcommand("demo", DemoCommand.spec());
+        spec.addSubcommand("lint", LintCommand.spec());
         spec.addSubcommand("qr", QrCommand.spec());
         spec.addSubcommand("up", UpCommands.up());
         spec.addSubcommand("down", UpCommands.down());
