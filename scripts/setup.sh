@@ -124,10 +124,8 @@ compile() {
         die "the build has failed ($build/build.log)"
     fi
     cp -p "$root"/cli/target/lib/*.jar "$root"/cli/target/anubis-cli-*.jar "$build/new/lib"
-    picocli=$(echo "$build"/new/lib/picocli-*.jar)
-    "$jdk/bin/java" -cp "$picocli" "$root/scripts/StackMaps.java" "$picocli" "$build/new/picocli" ||
-        die "$picocli cannot be renewed"
-    mv "$build/new/picocli" "$picocli"
+    "$jdk/bin/java" -cp "$build/new/lib/*" "$root/scripts/CacheableJars.java" "$build"/new/lib/*.jar ||
+        die "the jars cannot be rewritten"
     chmod -R go+rX "$build/new"
     rm -rf "$image"
     mv "$build/new" "$image"

@@ -1,5 +1,6 @@
 package anubis.cli;
 
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,22 +17,37 @@ public final class Anubis {
     private Anubis() {}
 
     public static void main(String[] args) {
-        int code = commandLine().execute(args);
+        int code = commandLine(args).execute(args);
         if (code != 0) { // System.exit searches for loggers first: a good end need not wait for that
             System.exit(code);
         }
     }
 
-    /** The command with all its verbs, ready to be executed. */
-    static CommandLine commandLine() {
+    /** The names of all verbs, in the order in which the help shows them. */
+    private static final List<String> VERBS = List.of("device", "demo", "genkey", "genpsk", "pubkey");
+
+    private static CommandSpec verb(String name) {
+        return switch (name) {
+            case "device" -> DeviceCommand.spec();
+            case "demo" -> DemoCommand.spec();
+            case "genkey" -> KeyCommands.genkey();
+            case "genpsk" -> KeyCommands.genpsk();
+            case "pubkey" -> KeyCommands.pubkey();
+            default -> throw new AssertionError(name);
+        };
+    }
+
+    /** The command, ready to execute these arguments: with the verb that they name, or else with all verbs. */
+    static CommandLine commandLine(String... args) {
         CommandSpec spec =
                 verb("anubis", "A WireGuard VPN: a device in user space, and what is needed around it.", () -> {
                     throw new UsageException("a verb is needed");
                 });
-        spec.addSubcommand("device", DeviceCommand.spec());
-        spec.addSubcommand("demo", DemoCommand.spec());
-        KeyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
+        for (String name : args.length > 0 && VERBS.contains(args[0]) ? List.of(args[0]) : VERBS) {
+            spec.addSubcommand(name, verb(name));
+        }
         return new CommandLine(spec)
+                .setExpandAtFiles(false)
                 .setParameterExceptionHandler((misuse, _) -> misused(misuse.getCommandLine(), misuse))
                 .setExecutionExceptionHandler((failure, verb, _) -> failed(verb, failure));
     }

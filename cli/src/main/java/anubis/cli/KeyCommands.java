@@ -1,13 +1,10 @@
 package anubis.cli;
 
 import anubis.crypto.PresharedKey;
-import anubis.crypto.Primitives;
 import anubis.crypto.PrivateKey;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Base64;
-import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** The verbs that make keys, with the names and the text form that {@code wg} gives them: base64, 44 characters and a newline. */
@@ -17,24 +14,25 @@ final class KeyCommands {
 
     private KeyCommands() {}
 
-    static List<CommandSpec> specs() {
-        return List.of(
-                Anubis.verb("genkey", "Prints a new private key.", KeyCommands::genkey),
-                Anubis.verb("genpsk", "Prints a new preshared key.", KeyCommands::genpsk),
-                Anubis.verb("pubkey", "Reads a private key and prints its public key.", KeyCommands::pubkey));
+    static CommandSpec genkey() {
+        return Anubis.verb(
+                "genkey",
+                "Prints a new private key.",
+                () -> print(PrivateKey.generate(new SecureRandom()).bytes()));
     }
 
-    private static void genkey() {
-        print(PrivateKey.generate(new SecureRandom()).bytes());
+    static CommandSpec genpsk() {
+        return Anubis.verb(
+                "genpsk",
+                "Prints a new preshared key.",
+                () -> print(PresharedKey.generate(new SecureRandom()).bytes()));
     }
 
-    private static void genpsk() {
-        print(PresharedKey.generate(new SecureRandom()).bytes());
-    }
-
-    private static void pubkey() throws IOException {
-        String text = new String(System.in.readNBytes(MAX_INPUT), StandardCharsets.US_ASCII).strip();
-        System.out.println(PrivateKey.ofBase64(text).publicKey(Primitives.get()).base64());
+    static CommandSpec pubkey() {
+        return Anubis.verb("pubkey", "Reads a private key and prints its public key.", () -> {
+            String text = new String(System.in.readNBytes(MAX_INPUT), StandardCharsets.US_ASCII).strip();
+            System.out.println(PrivateKey.ofBase64(text).publicKey().base64());
+        });
     }
 
     private static void print(byte[] key) {

@@ -233,7 +233,7 @@ public final class ConfigParser {
         }
     }
 
-    private static long mark(String value) {
+    static long mark(String value) {
         if (value.equalsIgnoreCase("off")) {
             return 0;
         }
