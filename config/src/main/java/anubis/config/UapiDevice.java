@@ -19,6 +19,7 @@ public record UapiDevice(Optional<PrivateKey> privateKey, int listenPort, long f
                 peers.stream()
                         .map(peer -> new PeerConfig(
                                 peer.publicKey(),
+                                Optional.empty(),
                                 peer.presharedKey(),
                                 AllowedIps.exactly(peer.allowedIps()),
                                 peer.endpoint(),

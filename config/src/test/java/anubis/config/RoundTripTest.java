@@ -11,6 +11,7 @@ import java.net.ProtocolException;
 import java.net.UnknownHostException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import net.jqwik.api.Arbitraries;
@@ -108,6 +109,7 @@ class RoundTripTest {
         List<PeerConfig> peers = config.peers().stream()
                 .map(peer -> new PeerConfig(
                         peer.publicKey(),
+                        Optional.empty(),
                         peer.presharedKey(),
                         peer.allowedIps(),
                         peer.endpoint(),
