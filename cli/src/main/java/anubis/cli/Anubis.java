@@ -24,15 +24,34 @@ public final class Anubis {
     }
 
     /** The names of all verbs, in the order in which the help shows them. */
-    private static final List<String> VERBS = List.of("device", "demo", "genkey", "genpsk", "pubkey");
+    private static final List<String> VERBS = List.of(
+            "device",
+            "demo",
+            "show",
+            "showconf",
+            "set",
+            "setconf",
+            "addconf",
+            "syncconf",
+            "genkey",
+            "genpsk",
+            "pubkey",
+            "completion",
+            "man");
 
     private static CommandSpec verb(String name) {
         return switch (name) {
             case "device" -> DeviceCommand.spec();
             case "demo" -> DemoCommand.spec();
+            case "show" -> ShowCommands.show();
+            case "showconf" -> ShowCommands.showconf();
+            case "set" -> SetCommands.set();
+            case "setconf", "addconf", "syncconf" -> SetCommands.fromFile(name);
             case "genkey" -> KeyCommands.genkey();
             case "genpsk" -> KeyCommands.genpsk();
             case "pubkey" -> KeyCommands.pubkey();
+            case "completion" -> CompletionCommand.spec();
+            case "man" -> ManCommand.spec();
             default -> throw new AssertionError(name);
         };
     }
@@ -75,6 +94,11 @@ public final class Anubis {
         return Anubis.class.getModule().getDescriptor().rawVersion().orElse("(unknown version)");
     }
 
+    /** Says on the standard error what is worth knowing and no reason to end. */
+    static void warn(String message) {
+        System.err.println("anubis: " + message);
+    }
+
     private static int misused(CommandLine verb, Exception misuse) {
         say(verb, message(misuse) + " (see '" + verb.getCommandSpec().qualifiedName() + " --help')");
         return CommandLine.ExitCode.USAGE;
@@ -84,6 +108,9 @@ public final class Anubis {
         if (failure instanceof UsageException) {
             return misused(verb, failure);
         }
+        if (failure instanceof ToldException) {
+            return CommandLine.ExitCode.SOFTWARE;
+        }
         say(verb, message(failure));
         if ("verbose".equals(System.getenv("LOG_LEVEL"))) {
             failure.printStackTrace(verb.getErr());
@@ -91,7 +118,7 @@ public final class Anubis {
         return CommandLine.ExitCode.SOFTWARE;
     }
 
-    private static String message(Exception failure) {
+    static String message(Exception failure) {
         return failure.getMessage() == null ? failure.toString() : failure.getMessage();
     }
 
@@ -112,5 +139,10 @@ public final class Anubis {
         UsageException(String message) {
             super(message);
         }
+    }
+
+    /** What was asked could not be done, and why has been told already. */
+    static final class ToldException extends Exception {
+        private static final long serialVersionUID = 1;
     }
 }

@@ -22,8 +22,8 @@ final class EffectivePeers {
     /** The peers that {@code config} makes of those of {@code now}, each with exactly the prefixes that will be its own. */
     static Map<PublicKey, PeerConfig> of(UapiDevice now, WireGuardConfig config) {
         EffectivePeers effective = new EffectivePeers();
-        Map<PublicKey, UapiPeer> present = now.peers().stream()
-                .collect(Collectors.toMap(UapiPeer::publicKey, peer -> peer));
+        Map<PublicKey, UapiPeer> present =
+                now.peers().stream().collect(Collectors.toMap(UapiPeer::publicKey, peer -> peer));
         config.peers().forEach(section -> effective.take(section, present));
         Map<PublicKey, Set<Cidr>> owned = new HashMap<>();
         effective.owners.forEach((prefix, owner) ->

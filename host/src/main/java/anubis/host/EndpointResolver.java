@@ -82,7 +82,7 @@ public final class EndpointResolver {
         List<PeerConfig> peers = new ArrayList<>();
         for (PeerConfig peer : config.peers()) {
             Optional<Endpoint> endpoint = peer.endpoint();
-            peers.add(endpoint.isPresent() ? peer.withEndpoint(resolve(endpoint.get())) : peer);
+            peers.add(endpoint.isPresent() ? peer.withEndpoint(Optional.of(resolve(endpoint.get()))) : peer);
         }
         return new WireGuardConfig(config.device(), peers, config.quick());
     }

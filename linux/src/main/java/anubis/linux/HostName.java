@@ -39,8 +39,7 @@ public final class HostName {
     private static final MethodHandle GETADDRINFO =
             function("getaddrinfo", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
     private static final MethodHandle FREEADDRINFO = function("freeaddrinfo", FunctionDescriptor.ofVoid(ADDRESS));
-    private static final MethodHandle GAI_STRERROR =
-            function("gai_strerror", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+    private static final MethodHandle GAI_STRERROR = function("gai_strerror", FunctionDescriptor.of(ADDRESS, JAVA_INT));
 
     private HostName() {}
 
@@ -51,9 +50,10 @@ public final class HostName {
 
         private final boolean lasting;
 
-        private LookupException(String name, int code) {
-            super(name + ": " + text(code));
-            this.lasting = code == EAI_NONAME || code == EAI_FAIL || code == EAI_NODATA;
+        /** @param lasting see {@link #lasting()} */
+        public LookupException(String message, boolean lasting) {
+            super(message);
+            this.lasting = lasting;
         }
 
         /** Whether to ask again would be in vain: the name does not exist, or has no address. */
@@ -74,7 +74,8 @@ public final class HostName {
             MemorySegment result = memory.allocate(ADDRESS);
             int code = (int) GETADDRINFO.invokeExact(memory.allocateFrom(name), MemorySegment.NULL, hints, result);
             if (code != 0) {
-                throw new LookupException(name, code);
+                throw new LookupException(
+                        name + ": " + text(code), code == EAI_NONAME || code == EAI_FAIL || code == EAI_NODATA);
             }
             MemorySegment first = result.get(ADDRESS, 0).reinterpret(ADDRINFO_LENGTH);
             try {
