@@ -27,6 +27,11 @@ public final class Anubis {
     private static final List<String> VERBS = List.of(
             "device",
             "demo",
+            "up",
+            "down",
+            "reload",
+            "confirm",
+            "rollback",
             "show",
             "showconf",
             "set",
@@ -43,6 +48,11 @@ public final class Anubis {
         return switch (name) {
             case "device" -> DeviceCommand.spec();
             case "demo" -> DemoCommand.spec();
+            case "up" -> UpCommands.up();
+            case "down" -> UpCommands.down();
+            case "reload" -> UpCommands.reload();
+            case "confirm" -> UpCommands.confirm();
+            case "rollback" -> UpCommands.rollback();
             case "show" -> ShowCommands.show();
             case "showconf" -> ShowCommands.showconf();
             case "set" -> SetCommands.set();

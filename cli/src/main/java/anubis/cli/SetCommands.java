@@ -10,7 +10,7 @@ import anubis.config.SetArguments;
 import anubis.config.UapiDevice;
 import anubis.config.WireGuardConfig;
 import anubis.host.EndpointResolver;
-import anubis.host.KernelWireGuard;
+import anubis.host.KernelInterface;
 import anubis.host.UapiClient;
 import java.io.IOException;
 import java.io.InputStream;
@@ -72,7 +72,7 @@ final class SetCommands {
     }
 
     private static void set(String name, List<String> settings) throws Exception {
-        if (KernelWireGuard.has(name)) {
+        if (KernelInterface.exists(name)) {
             ShowCommands.passOn(Stream.concat(Stream.of("set", name), settings.stream()));
             return;
         }
@@ -98,7 +98,7 @@ final class SetCommands {
     }
 
     private static void apply(String verb, String name, Path file) throws Exception {
-        if (KernelWireGuard.has(name)) {
+        if (KernelInterface.exists(name)) {
             ShowCommands.passOn(Stream.of(verb, name, file.toString()));
             return;
         }

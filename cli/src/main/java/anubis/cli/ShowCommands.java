@@ -5,7 +5,7 @@ import anubis.config.ShowText;
 import anubis.config.ShowText.Secrets;
 import anubis.config.ShowText.Style;
 import anubis.config.UapiDevice;
-import anubis.host.KernelWireGuard;
+import anubis.host.KernelInterface;
 import anubis.host.UapiClient;
 import java.io.IOException;
 import java.time.Instant;
@@ -79,7 +79,7 @@ final class ShowCommands {
                 throw new Anubis.UsageException("'" + INTERFACES + "' has no fields");
             }
             interfaces(json);
-        } else if (!json && (all ? !KernelWireGuard.interfaces().isEmpty() : KernelWireGuard.has(name))) {
+        } else if (!json && (all ? !KernelInterface.names().isEmpty() : KernelInterface.exists(name))) {
             passOn(Stream.concat(Stream.of("show", name), field.map(ShowField::toString).stream()));
         } else {
             Map<String, UapiDevice> devices = all ? devices() : Map.of(name, device(name));
@@ -103,7 +103,7 @@ final class ShowCommands {
     private static void showconf(String name, boolean json) throws Exception {
         if (json) {
             Json.print(InterfaceJson.settings(name, device(name)));
-        } else if (KernelWireGuard.has(name)) {
+        } else if (KernelInterface.exists(name)) {
             passOn(Stream.of("showconf", name));
         } else {
             System.out.print(device(name).config().showconf());
@@ -122,9 +122,7 @@ final class ShowCommands {
     /** Those in user space first, as {@code wg} lists them. */
     private static List<String> names() throws IOException {
         List<String> names = new ArrayList<>(UapiClient.interfaces(UapiClient.DIRECTORY));
-        KernelWireGuard.interfaces().stream()
-                .filter(name -> !names.contains(name))
-                .forEach(names::add);
+        KernelInterface.names().stream().filter(name -> !names.contains(name)).forEach(names::add);
         return names;
     }
 
@@ -146,12 +144,12 @@ final class ShowCommands {
     }
 
     private static UapiDevice device(String name) throws IOException {
-        return KernelWireGuard.has(name) ? KernelWireGuard.get(name) : new UapiClient(name).get();
+        return KernelInterface.exists(name) ? new KernelInterface(name).get() : new UapiClient(name).get();
     }
 
     /** Lets {@code wg} do it. */
     static void passOn(Stream<String> arguments) throws IOException, Anubis.ToldException {
-        if (KernelWireGuard.wg(arguments.toList()) != 0) {
+        if (KernelInterface.passOn(arguments.toList()) != 0) {
             throw new Anubis.ToldException();
         }
     }

@@ -136,7 +136,7 @@ public record DeviceChange(
         return privateKey.isEmpty() && listenPort.isEmpty() && fwMark.isEmpty() && !replacePeers && peers.isEmpty();
     }
 
-    private static PrivateKey noKey() {
+    static PrivateKey noKey() {
         return PrivateKey.of(new byte[32]);
     }
 

@@ -21,7 +21,7 @@ public record Firewall(String table, String chains, boolean essential) {
 
     /**
      * The table of the interface {@code name}: it bounds the MSS of connections through the tunnel by the tunnel's MTU, lets
-     * the extra ports lead to {@code listenPort} (0: not known, so none do), and where bearer packets are marked, marks
+     * the extra ports lead to {@code listenPort}, and where bearer packets are marked, marks
      * those of their answers too, and refuses packets to the tunnel's addresses that came another way.
      */
     static Firewall of(
@@ -55,7 +55,7 @@ public record Firewall(String table, String chains, boolean essential) {
                     .add("  meta l4proto udp meta mark " + hex + " ct mark set " + hex)
                     .add("}");
         });
-        extraPorts.filter(_ -> listenPort != 0).ifPresent(extra -> {
+        extraPorts.ifPresent(extra -> {
             String interfaces = extra.interfaces().stream()
                     .map(each -> '"' + each + '"')
                     .collect(Collectors.joining(", ", "{ ", " }"));
@@ -76,7 +76,7 @@ public record Firewall(String table, String chains, boolean essential) {
     }
 
     /** The name of the table of an interface: nft takes letters, digits, {@code /}, {@code -}, {@code _} and dots. */
-    static String table(String name) {
+    public static String table(String name) {
         return "anubis-" + name.replace("=", "/3d").replace("+", "/2b");
     }
 

@@ -1,6 +1,8 @@
 package anubis.config;
 
 import anubis.config.QuickConfig.DnsSettings;
+import java.net.InetAddress;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -9,7 +11,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * All that an interface is on a host: what a configuration asks for, worked out with what is known of the host.
@@ -64,13 +65,10 @@ public record HostState(
         // A peer without an endpoint may turn up anywhere: a default route to it is a loop to come.
         boolean loops = config.table() instanceof QuickConfig.Table.Auto
                 && (allowed.lengths.contains(0)
-                        || Stream.concat(
-                                        facts.seen().stream(),
-                                        peers.stream()
-                                                .flatMap(peer -> peer.endpoint().stream())
-                                                .map(Endpoint::address))
-                                .map(Cidr::host)
-                                .anyMatch(allowed::covers));
+                        || facts.movedInside()
+                        || peers.stream()
+                                .flatMap(peer -> peer.endpoint().stream())
+                                .anyMatch(endpoint -> allowed.covers(Cidr.host(endpoint.address()))));
         OptionalLong chosen = config.wireguard().device().fwMark();
         long mark = chosen.orElse(0) != 0 ? chosen.orElse(0) : loops ? FIRST_MARK + facts.slot() : 0;
         long table = switch (config.table()) {
@@ -106,9 +104,15 @@ public record HostState(
                         loops ? OptionalLong.of(mark) : OptionalLong.empty(),
                         addresses,
                         config.extraPorts(),
-                        device.listenPort().orElse(facts.listenPort())),
+                        device.listenPort().orElse(0)),
                 rules.stream().anyMatch(rule -> !rule.six()),
                 config.dns());
+    }
+
+    /** Whether some peer is allowed one of these addresses, so that a route to it may lead into the tunnel. */
+    public static boolean allowed(QuickConfig config, Collection<InetAddress> addresses) {
+        PrefixSet allowed = new PrefixSet(config.allowedPrefixes());
+        return addresses.stream().map(Cidr::host).anyMatch(allowed::covers);
     }
 
     private static List<Rule> rules(Set<Route> routes, long mark, int slot) {

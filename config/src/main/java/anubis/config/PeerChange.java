@@ -8,6 +8,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a {@code set=1} request does with one peer. What is empty stays as it is. */
 public record PeerChange(
@@ -84,6 +85,31 @@ public record PeerChange(
                 peer.endpoint(),
                 OptionalInt.of(peer.persistentKeepalive()),
                 Optional.of(AllowedIps.exactly(peer.allowedIps())));
+    }
+
+    /** The peer that this makes of what was there. */
+    UapiPeer madeOf(Optional<UapiPeer> before) {
+        List<Cidr> had = before.map(UapiPeer::allowedIps).orElseGet(List::of);
+        return new UapiPeer(
+                publicKey,
+                presharedKey
+                        .or(() -> before.flatMap(UapiPeer::presharedKey))
+                        .filter(key -> !key.equals(PresharedKey.NONE)),
+                before.map(UapiPeer::protocolVersion).orElse(1),
+                endpoint.or(() -> before.flatMap(UapiPeer::endpoint)),
+                persistentKeepalive.orElse(
+                        before.map(UapiPeer::persistentKeepalive).orElse(0)),
+                allowedIps
+                        .map(ips -> Stream.concat(
+                                        (ips.incremental() ? had : List.<Cidr>of()).stream(), ips.prefixes().stream())
+                                .map(Cidr::masked)
+                                .filter(prefix -> !ips.removed().contains(prefix))
+                                .distinct()
+                                .toList())
+                        .orElse(had),
+                before.map(UapiPeer::rxBytes).orElse(0L),
+                before.map(UapiPeer::txBytes).orElse(0L),
+                before.flatMap(UapiPeer::latestHandshake));
     }
 
     String describe() {

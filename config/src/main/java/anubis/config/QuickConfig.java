@@ -96,6 +96,14 @@ public record QuickConfig(
                         file, 1, "AllowedIPs", "a file cannot take allowed IPs away (-)", "leave them out instead"));
             }
         }
+        if (typing.extraPorts.isPresent() && wireguard.device().listenPort().orElse(0) == 0) {
+            typing.problems.add(new Problem(
+                    file,
+                    1,
+                    "ExtraPorts",
+                    "there is no port that they could lead to",
+                    "give the [Interface] a ListenPort = …"));
+        }
         if (!typing.problems.isEmpty()) {
             throw new ConfigException(typing.problems);
         }

@@ -18,6 +18,7 @@ class QuickConfigTest {
     void readsEverySetting() throws ConfigException {
         QuickConfig config = QuickConfig.parse("wg0.conf", """
                 [Interface]
+                ListenPort = 4296
                 Address = 10.0.0.1/24, fd00::1/64
                 address = 10.0.1.1
                 DNS = 10.0.0.53, example.org,
@@ -70,6 +71,13 @@ class QuickConfigTest {
         assertThatThrownBy(() -> QuickConfig.parse("wg0.conf", "[Interface]\n" + line + "\n"))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageStartingWith("wg0.conf:2: " + complaint);
+    }
+
+    @Test
+    void extraPortsNeedAPortToLeadTo() {
+        assertThatThrownBy(() -> QuickConfig.parse("wg0.conf", "[Interface]\n#: ExtraPorts = 53 on eth0\n"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("ExtraPorts: there is no port");
     }
 
     @Test
