@@ -1,6 +1,8 @@
 package anubis.cli;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,6 +24,8 @@ public final class Anubis {
             System.exit(code);
         }
     }
+
+    private static final Map<String, String> EXIT_CODES = exitCodes();
 
     /** The names of all verbs, in the order in which the help shows them. */
     private static final List<String> VERBS = List.of(
@@ -87,7 +91,11 @@ public final class Anubis {
             action.run();
             return CommandLine.ExitCode.OK;
         });
-        spec.name(name).usageMessage().description(description);
+        spec.name(name)
+                .usageMessage()
+                .description(description)
+                .exitCodeListHeading("Exit codes:%n")
+                .exitCodeList(EXIT_CODES);
         return spec.versionProvider(() -> new String[] {"anubis " + version()})
                 .addOption(OptionSpec.builder("-h", "--help")
                         .usageHelp(true)
@@ -126,6 +134,14 @@ public final class Anubis {
             failure.printStackTrace(verb.getErr());
         }
         return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private static Map<String, String> exitCodes() {
+        Map<String, String> codes = new LinkedHashMap<>();
+        codes.put("0", "What was asked is done.");
+        codes.put("1", "It could not be done; a line on the standard error says why.");
+        codes.put("2", "It was asked wrongly.");
+        return codes;
     }
 
     static String message(Exception failure) {

@@ -29,6 +29,10 @@ final class SetCommands {
     /** A key and the white space around it are shorter than this. */
     private static final int MAX_KEY_FILE = 1024;
 
+    private static final String RESOLUTION = "The name of an endpoint is resolved once. In the environment, "
+            + "WG_ENDPOINT_RESOLUTION_RETRIES says how often to try again where the name server does not answer: a "
+            + "number (default 15) or infinity.";
+
     private SetCommands() {}
 
     static CommandSpec set() {
@@ -40,7 +44,17 @@ final class SetCommands {
                 .paramLabel("SETTING")
                 .type(List.class)
                 .auxiliaryTypes(String.class)
-                .description("What to change, in the order in which the synopsis shows it.")
+                .completionCandidates(List.of(
+                        "listen-port",
+                        "fwmark",
+                        "private-key",
+                        "peer",
+                        "remove",
+                        "preshared-key",
+                        "endpoint",
+                        "persistent-keepalive",
+                        "allowed-ips"))
+                .description("What to change: first of the interface, then of each peer that is named.")
                 .build();
         CommandSpec spec = Anubis.verb(
                 "set",
@@ -48,6 +62,17 @@ final class SetCommands {
                 () -> set(name.getValue(), settings.getValue()));
         // An allowed IP may begin with a minus.
         spec.parser().stopAtPositional(true);
+        spec.usageMessage()
+                .customSynopsis(
+                        "anubis set [-hV] INTERFACE [listen-port PORT] [fwmark MARK]",
+                        "    [private-key FILE] [peer KEY [remove] [preshared-key FILE]",
+                        "    [endpoint HOST:PORT] [persistent-keepalive SECONDS]",
+                        "    [allowed-ips [+|-]IP[/LENGTH][,...]]]...")
+                .footer(
+                        "A key is read from a FILE, which may be /dev/stdin or <(...); an empty one, as /dev/null, "
+                                + "removes the key. MARK and SECONDS may be off. The allowed IPs of a peer become those "
+                                + "that are given, none if '' is; with + and - they are added and taken away.",
+                        RESOLUTION);
         return spec.addPositional(name).addPositional(settings);
     }
 
@@ -68,6 +93,7 @@ final class SetCommands {
             default -> "Changes of an interface what differs from a file, and disturbs no other peer.";
         };
         CommandSpec spec = Anubis.verb(verb, description, () -> apply(verb, name.getValue(), file.getValue()));
+        spec.usageMessage().footer(RESOLUTION);
         return spec.addPositional(name).addPositional(file);
     }
 

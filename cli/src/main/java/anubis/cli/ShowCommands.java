@@ -33,6 +33,7 @@ final class ShowCommands {
                 .index("0")
                 .paramLabel("INTERFACE")
                 .type(String.class)
+                .completionCandidates(List.of(CompletionCommand.INTERFACES))
                 .description("The interface.");
     }
 
@@ -40,6 +41,7 @@ final class ShowCommands {
         PositionalParamSpec name = interfaceParameter()
                 .arity("0..1")
                 .defaultValue(ALL)
+                .completionCandidates(List.of(ALL, INTERFACES, CompletionCommand.INTERFACES))
                 .description("The interface, '" + ALL + "' (default), or '" + INTERFACES + "' for their names.")
                 .build();
         PositionalParamSpec field = PositionalParamSpec.builder()
@@ -59,6 +61,11 @@ final class ShowCommands {
                             .orElseThrow(() -> new Anubis.UsageException("there is no field '" + word + "'")));
             show(name.getValue(), chosen, json.getValue());
         });
+        spec.usageMessage()
+                .footer(
+                        "In the environment, WG_COLOR_MODE is always, never or auto (default): colours on a terminal. "
+                                + "WG_HIDE_KEYS=never shows the private and preshared keys where no FIELD is given.",
+                        "An interface of the kernel's is shown by wg, which has to be installed.");
         return spec.addPositional(name).addPositional(field).addOption(json);
     }
 
