@@ -42,7 +42,9 @@ final class CacheableJars {
                 ZipOutputStream to = new ZipOutputStream(Files.newOutputStream(copy))) {
             for (ZipEntry entry : Collections.list(from.entries())) {
                 if (!SIGNATURE.matcher(entry.getName()).matches()) {
-                    to.putNextEntry(new ZipEntry(entry.getName()));
+                    ZipEntry renewed = new ZipEntry(entry.getName());
+                    renewed.setTimeLocal(entry.getTimeLocal());
+                    to.putNextEntry(renewed);
                     to.write(renewed(entry.getName(), from.getInputStream(entry).readAllBytes()));
                 }
             }

@@ -11,5 +11,6 @@ module anubis.cli {
     requires anubis.lab;
     requires anubis.linux;
     requires com.fasterxml.jackson.core;
+    requires com.google.zxing;
     requires info.picocli;
 }

@@ -29,13 +29,17 @@ public final class Anubis {
 
     /** The names of all verbs, in the order in which the help shows them. */
     private static final List<String> VERBS = List.of(
-            "device",
-            "demo",
             "up",
             "down",
             "reload",
             "confirm",
+            "save",
+            "strip",
             "rollback",
+            "status",
+            "events",
+            "why",
+            "mtu",
             "show",
             "showconf",
             "set",
@@ -45,18 +49,25 @@ public final class Anubis {
             "genkey",
             "genpsk",
             "pubkey",
+            "qr",
+            "device",
+            "demo",
             "completion",
             "man");
 
     private static CommandSpec verb(String name) {
         return switch (name) {
-            case "device" -> DeviceCommand.spec();
-            case "demo" -> DemoCommand.spec();
             case "up" -> UpCommands.up();
             case "down" -> UpCommands.down();
             case "reload" -> UpCommands.reload();
             case "confirm" -> UpCommands.confirm();
+            case "save" -> UpCommands.save();
+            case "strip" -> UpCommands.strip();
             case "rollback" -> UpCommands.rollback();
+            case "status" -> WatchCommands.status();
+            case "events" -> WatchCommands.events();
+            case "why" -> WhyCommands.why();
+            case "mtu" -> WhyCommands.mtu();
             case "show" -> ShowCommands.show();
             case "showconf" -> ShowCommands.showconf();
             case "set" -> SetCommands.set();
@@ -64,6 +75,9 @@ public final class Anubis {
             case "genkey" -> KeyCommands.genkey();
             case "genpsk" -> KeyCommands.genpsk();
             case "pubkey" -> KeyCommands.pubkey();
+            case "qr" -> QrCommand.spec();
+            case "device" -> DeviceCommand.spec();
+            case "demo" -> DemoCommand.spec();
             case "completion" -> CompletionCommand.spec();
             case "man" -> ManCommand.spec();
             default -> throw new AssertionError(name);

@@ -5,7 +5,7 @@ import anubis.config.DeviceChange;
 import anubis.crypto.Primitives;
 import anubis.crypto.PrivateKey;
 import anubis.device.Device;
-import anubis.device.UapiServer;
+import anubis.device.UapiSocket;
 import anubis.host.UapiClient;
 import anubis.lab.Lab;
 import anubis.lab.LabHost;
@@ -168,7 +168,7 @@ final class Demo implements AutoCloseable {
     /** Under the lock, so that no socket is made and not yet remembered when the demo ends. */
     private synchronized void openSocket(Device device) throws Exception {
         if (!ending) {
-            remember(UapiServer.open(device));
+            remember(UapiSocket.open(device));
         }
     }
 

@@ -1,7 +1,8 @@
 package anubis.cli;
 
 import anubis.device.Device;
-import anubis.device.UapiServer;
+import anubis.device.UapiSocket;
+import anubis.host.Keeper;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
@@ -64,10 +65,12 @@ final class DeviceCommand {
                 device.end();
                 await(closed);
             }));
-            try (UapiServer _ = UapiServer.open(device)) {
+            try (UapiSocket _ = UapiSocket.open(device)) {
                 begin.run();
                 System.out.println("ready");
-                device.awaitEnd();
+                try (Keeper _ = Keeper.start(name, line -> log(name, line))) {
+                    device.awaitEnd();
+                }
             } finally {
                 end.run();
             }

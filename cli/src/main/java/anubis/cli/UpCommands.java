@@ -1,5 +1,6 @@
 package anubis.cli;
 
+import anubis.config.ConfigText;
 import anubis.config.Step;
 import anubis.host.ConfigFile;
 import anubis.host.Launcher;
@@ -92,6 +93,25 @@ final class UpCommands {
                     }
                 })
                 .addPositional(name);
+    }
+
+    static CommandSpec save() {
+        PositionalParamSpec name = nameOrFile();
+        return Anubis.verb(
+                        "save",
+                        "Writes what an interface is now into the file that it was brought up from.",
+                        () -> tunnel(interfaceOf(name)).save())
+                .addPositional(name);
+    }
+
+    static CommandSpec strip() {
+        PositionalParamSpec file = nameOrFile();
+        return Anubis.verb("strip", "Prints of a configuration file what 'setconf' understands.", () -> {
+                    System.out.print(
+                            ConfigText.strip(ConfigFile.read(file.getValue()).text()));
+                    System.out.flush();
+                })
+                .addPositional(file);
     }
 
     /** What {@code up} and {@code reload} with {@code --confirm} leave behind; nobody calls it by hand. */

@@ -4,7 +4,6 @@ import anubis.config.QuickConfig.DnsSettings;
 import java.net.InetAddress;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -57,14 +56,14 @@ public record HostState(
     /** What {@code config} makes of the interface {@code name} on a host of which {@code facts} are known. */
     public static HostState of(String name, QuickConfig config, Facts facts) {
         List<Cidr> addresses = config.addresses().stream().distinct().toList();
-        PrefixSet connected = new PrefixSet(addresses);
-        PrefixSet allowed = new PrefixSet(config.allowedPrefixes());
+        PrefixMap<Cidr> connected = PrefixMap.of(addresses);
+        PrefixMap<Cidr> allowed = PrefixMap.of(config.allowedPrefixes());
         List<PeerConfig> peers = config.wireguard().peers().stream()
                 .map(peer -> peer.withEndpoint(peer.endpoint().flatMap(facts::resolve)))
                 .toList();
         // A peer without an endpoint may turn up anywhere: a default route to it is a loop to come.
         boolean loops = config.table() instanceof QuickConfig.Table.Auto
-                && (allowed.lengths.contains(0)
+                && (allowed.lengths().contains(0)
                         || facts.movedInside()
                         || peers.stream()
                                 .flatMap(peer -> peer.endpoint().stream())
@@ -111,7 +110,7 @@ public record HostState(
 
     /** Whether some peer is allowed one of these addresses, so that a route to it may lead into the tunnel. */
     public static boolean allowed(QuickConfig config, Collection<InetAddress> addresses) {
-        PrefixSet allowed = new PrefixSet(config.allowedPrefixes());
+        PrefixMap<Cidr> allowed = PrefixMap.of(config.allowedPrefixes());
         return addresses.stream().map(Cidr::host).anyMatch(allowed::covers);
     }
 
@@ -128,22 +127,5 @@ public record HostState(
             rules.add(new Rule(six, priority + 1, mark, length - 1, Optional.of(bearer)));
         }
         return List.copyOf(rules);
-    }
-
-    /** Prefixes, of which one that covers another is found in as many steps as they have lengths. */
-    private static final class PrefixSet {
-        private final Set<Cidr> prefixes;
-        private final Set<Integer> lengths;
-
-        PrefixSet(List<Cidr> prefixes) {
-            this.prefixes = prefixes.stream().map(Cidr::masked).collect(Collectors.toCollection(HashSet::new));
-            this.lengths = prefixes.stream().map(Cidr::length).collect(Collectors.toSet());
-        }
-
-        boolean covers(Cidr other) {
-            return lengths.stream()
-                    .filter(length -> length <= other.length())
-                    .anyMatch(length -> prefixes.contains(new Cidr(other.address(), length).masked()));
-        }
     }
 }

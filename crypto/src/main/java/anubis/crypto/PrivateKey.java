@@ -80,6 +80,15 @@ public final class PrivateKey extends Secret {
     }
 
     /**
+     * The same key, to be destroyed on its own.
+     *
+     * @throws IllegalStateException if this key has been destroyed
+     */
+    public PrivateKey duplicate() {
+        return new PrivateKey(copy());
+    }
+
+    /**
      * A copy of the 32 bytes, which the caller should wipe.
      *
      * @throws IllegalStateException if this key has been destroyed

@@ -55,7 +55,8 @@ public final class Device implements AutoCloseable {
         this.log = log;
         this.control = new Control(this);
         SecureRandom random = new SecureRandom();
-        this.wireGuard = new WireGuard(Primitives.get(), random::nextBytes, InstantSource.system(), control);
+        this.wireGuard =
+                new WireGuard(Primitives.get(), random::nextBytes, InstantSource.system(), control::wakeIfWaiting);
         this.tun = Tun.open(name);
         this.interfaceIndex = Processes.interfaceIndex(tun.name());
         try {
@@ -286,7 +287,7 @@ public final class Device implements AutoCloseable {
         ended.countDown();
     }
 
-    /** Ends the device: its interface disappears, and all negotiated keys are wiped. */
+    /** Ends the device: its interface disappears, and all keys are wiped. */
     @Override
     public void close() {
         synchronized (this) {
@@ -298,21 +299,21 @@ public final class Device implements AutoCloseable {
         wireGuard.down();
         control.stop();
         workers.forEach(Worker::stop);
-        threads.forEach(Device::join);
+        try {
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         Binding bound = binding;
         if (bound != null) {
             bound.close();
         }
         workers.forEach(Worker::close);
         control.close();
+        wireGuard.removePeers();
+        wireGuard.clearPrivateKey();
         ended.countDown();
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -6,12 +6,20 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Programs of this host: {@code ip}, {@code nft} and their like. They speak English here, whatever the user does. */
 final class Command {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** All of them block, so neither may wait for the other's thread. */
+    private static final Executor THREADS = task -> Thread.ofPlatform().daemon().start(task);
+
     private Command() {}
 
     /** What a program answered: its exit status, 0 for success, and what it printed. */
@@ -33,7 +41,7 @@ final class Command {
      * Runs a program to its end.
      *
      * @param input what it reads on its standard input
-     * @throws IOException if it is not installed
+     * @throws IOException if it is not installed, or takes longer than half a minute; it is ended then
      */
     static Answer run(String input, List<String> argv) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(argv);
@@ -41,16 +49,19 @@ final class Command {
         Process process = builder.start();
         try (InputStream out = process.getInputStream();
                 InputStream err = process.getErrorStream()) {
-            CompletableFuture<String> complaints = CompletableFuture.supplyAsync(() -> text(err));
-            CompletableFuture<Void> told = CompletableFuture.runAsync(() -> tell(process, input));
-            String output = text(out);
-            int status = process.waitFor();
+            CompletableFuture<String> complaints = CompletableFuture.supplyAsync(() -> text(err), THREADS);
+            CompletableFuture<Void> told = CompletableFuture.runAsync(() -> tell(process, input), THREADS);
+            CompletableFuture<String> output = CompletableFuture.supplyAsync(() -> text(out), THREADS);
+            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                throw new IOException(argv.getFirst() + " has not ended in " + PATIENCE.toSeconds() + " s");
+            }
             told.join();
-            return new Answer(argv, status, output, complaints.join());
+            return new Answer(argv, process.exitValue(), output.join(), complaints.join());
         } catch (InterruptedException e) {
-            process.destroy();
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while " + argv.getFirst() + " ran", e);
+        } finally {
+            process.destroyForcibly();
         }
     }
 

@@ -8,9 +8,10 @@ import anubis.config.Observed;
 import anubis.config.Route;
 import anubis.config.Rule;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -21,6 +22,7 @@ import java.util.stream.Collectors;
 final class Observer {
     private static final Pattern ROUTE = Pattern.compile("^(default|[0-9a-f.:]+(?:/[0-9]+)?) .*");
     private static final Pattern TABLE = Pattern.compile(" table ([0-9]+|[a-z]+)");
+    private static final Pattern LINK = Pattern.compile("^\\d+: ([^:@]+)(?:@[^:]+)?: <([^>]*)> mtu (\\d+) ");
     private static final Pattern ADDRESS = Pattern.compile(" inet6? ([0-9a-f.:]+/[0-9]+)");
     private static final Pattern RULE = Pattern.compile(
             "^([0-9]+):\\s+(not )?from all (?:fwmark (0x[0-9a-f]+)(?:/(0x[0-9a-f]+))? )?lookup ([0-9a-z]+)"
@@ -28,25 +30,42 @@ final class Observer {
 
     private Observer() {}
 
+    /** An interface as {@code ip link} shows it; {@code mtu} is in bytes. */
+    record Link(boolean up, int mtu) {}
+
+    /** All interfaces by their names. It is not read from /sys, which is of whatever network namespace mounted it. */
+    static Map<String, Link> links() throws IOException {
+        Map<String, Link> links = new HashMap<>();
+        Command.run("ip", "-o", "link", "show").orThrow().lines().forEach(line -> {
+            Matcher link = LINK.matcher(line);
+            if (link.find()) {
+                links.put(
+                        link.group(1),
+                        new Link(
+                                List.of(link.group(2).split(",", -1)).contains("UP"), Integer.parseInt(link.group(3))));
+            }
+        });
+        return links;
+    }
+
     /** Whether there is an interface of that name. */
-    static boolean exists(String name) {
-        return Files.exists(link(name));
+    static boolean exists(String name) throws IOException {
+        return links().containsKey(name);
     }
 
     static Observed observe(String name, WireGuardInterface device, int slot) throws IOException {
+        Optional<Link> link = Optional.ofNullable(links().get(name));
+        if (link.isEmpty()) {
+            throw new IOException("there is no interface " + name);
+        }
         return new Observed(
-                mtu(name),
-                (Integer.decode(Files.readString(link(name).resolve("flags")).strip()) & 1) != 0, // IFF_UP
+                link.get().mtu(),
+                link.get().up(),
                 addresses(name),
                 device.get(),
                 routes(name),
                 rules(slot),
                 firewall(Firewall.table(name)));
-    }
-
-    /** The MTU of an interface, in bytes. */
-    static int mtu(String name) throws IOException {
-        return Integer.parseInt(Files.readString(link(name).resolve("mtu")).strip());
     }
 
     /** The rules of a slot. */
@@ -67,10 +86,6 @@ final class Observer {
 
     private static int slot(Rule rule) {
         return (rule.priority() - HostState.FIRST_PRIORITY) / 2 % Facts.SLOTS;
-    }
-
-    private static Path link(String name) {
-        return Path.of("/sys/class/net", name);
     }
 
     private static Set<Cidr> addresses(String name) throws IOException {

@@ -84,11 +84,17 @@ final class Surroundings {
 
     private static OptionalInt smallest(String name, String routes) throws IOException {
         int smallest = Integer.MAX_VALUE;
+        Map<String, Observer.Link> links = Observer.links();
         for (String line : routes.lines().toList()) {
             Matcher path = PATH.matcher(line);
-            if (path.matches() && !path.group(1).equals(name) && Observer.exists(path.group(1))) {
+            Optional<Observer.Link> link = path.matches() && !path.group(1).equals(name)
+                    ? Optional.ofNullable(links.get(path.group(1)))
+                    : Optional.empty();
+            if (link.isPresent()) {
                 Matcher own = MTU.matcher(line);
-                int mtu = own.find() ? Integer.parseInt(own.group(1)) : Observer.mtu(path.group(1));
+                int mtu =
+                        own.find() ? Integer.parseInt(own.group(1)) : link.get().mtu();
+                // To oneself there is no path to measure.
                 smallest = Math.min(smallest, path.group(1).equals("lo") ? ETHERNET : mtu);
             }
         }

@@ -84,15 +84,18 @@ final class Transaction {
         String lines = batch.stream()
                 .map(step -> String.join(" ", step.arguments()))
                 .collect(Collectors.joining("\n", "", "\n"));
-        Command.Answer answer =
-                Command.run(lines, List.of("ip", batch.getFirst().six() ? "-6" : "-4", "-batch", "-"));
-        Matcher failed = FAILED_LINE.matcher(answer.err());
-        int done = answer.status() == 0 ? batch.size() : failed.find() ? Integer.parseInt(failed.group(1)) - 1 : 0;
-        taken.addAll(batch.subList(0, done));
-        if (done < batch.size()) {
-            throw new CommandException(
-                    argv(batch.get(done).six(), batch.get(done).arguments()), answer.status(), answer.err());
+        List<String> argv = batch.getFirst().six() ? List.of("ip", "-6", "-batch", "-") : List.of("ip", "-batch", "-");
+        Command.Answer answer = Command.run(lines, argv);
+        if (answer.status() == 0) {
+            taken.addAll(batch);
+            return;
         }
+        Matcher failed = FAILED_LINE.matcher(answer.err());
+        boolean told = failed.find();
+        int done = told ? Integer.parseInt(failed.group(1)) - 1 : batch.size();
+        taken.addAll(batch.subList(0, done));
+        throw new CommandException(
+                told ? argv(batch.get(done).six(), batch.get(done).arguments()) : argv, answer.status(), answer.err());
     }
 
     private void take(Step step) throws IOException {

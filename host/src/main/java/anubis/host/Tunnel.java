@@ -1,15 +1,19 @@
 package anubis.host;
 
+import anubis.config.Cidr;
 import anubis.config.ConfigException;
+import anubis.config.ConfigText;
 import anubis.config.Difference;
 import anubis.config.Facts;
 import anubis.config.HostState;
+import anubis.config.Observed;
 import anubis.config.QuickConfig;
 import anubis.config.QuickConfig.Hook;
 import anubis.config.Step;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * An interface of this host that is brought up from a configuration file, changed and taken down again, as wg-quick(8)
@@ -210,6 +215,32 @@ public final class Tunnel {
         }
     }
 
+    /**
+     * Writes what the interface is now into the file that it was brought up from, whose comments and names stay.
+     *
+     * @throws IOException if it is not up, or the file cannot be written
+     */
+    public void save() throws IOException, ConfigException {
+        try (FileChannel _ = files.lock()) {
+            save(Wanted.of(applied()));
+        }
+    }
+
+    private void save(Wanted wanted) throws IOException {
+        Applied applied = wanted.applied();
+        Observed now =
+                Observer.observe(name, device(wanted.config()), applied.facts().slot());
+        List<Cidr> addresses = Stream.concat(
+                        wanted.state().addresses().stream().filter(now.addresses()::contains),
+                        now.addresses().stream()
+                                .filter(address -> !wanted.state().addresses().contains(address))
+                                .filter(address -> !address.address().isLinkLocalAddress()))
+                .toList();
+        String text = ConfigText.saved(applied.text(), wanted.config(), wanted.state(), now, addresses);
+        PrivateFile.write(applied.source(), text.getBytes(StandardCharsets.UTF_8));
+        files.applied(new Applied(name, applied.source(), applied.facts(), text));
+    }
+
     /** Takes the interface down, or what is left of it, unless somebody else has. */
     public void downIfUp() throws IOException, ConfigException {
         try (FileChannel _ = files.lock()) {
@@ -222,6 +253,13 @@ public final class Tunnel {
 
     private void end(Wanted wanted) throws IOException {
         hooks(wanted.config(), Hook.When.PRE_DOWN);
+        if (wanted.config().saveConfig() && Observer.exists(name)) {
+            try {
+                save(wanted);
+            } catch (IOException e) {
+                warnings.accept("could not be saved: " + e.getMessage());
+            }
+        }
         remove(wanted);
         hooks(wanted.config(), Hook.When.POST_DOWN);
     }
@@ -305,6 +343,8 @@ public final class Tunnel {
         } else {
             maker.make(name);
         }
+        // Or an IPv4 address that is taken away would take along those of its network, and the routes.
+        Files.writeString(Path.of("/proc/sys/net/ipv4/conf", name, "promote_secondaries"), "1\n");
     }
 
     private WireGuardInterface device(QuickConfig config) {
