@@ -115,11 +115,9 @@ compile() {
     fi
     cp "$root"/scripts/*.args "$build/new"
     cp -p "$root"/cli/target/lib/*.jar "$root"/cli/target/anubis-cli-*.jar "$build/new/lib"
-    picocli=$(echo "$build"/new/lib/picocli-*.jar)
-    "$jdk/bin/java" -cp "$picocli" "$root/scripts/StackMaps.java" "$picocli" "$build/new/picocli" ||
-        die "$picocli cannot be renewed"
-    mv "$build/new/picocli" "$picocli"
     without_provider "$(echo "$build"/new/lib/dnsjava-*.jar)" || die "dnsjava cannot be renewed"
+    "$jdk/bin/java" -cp "$build/new/lib/*" "$root/scripts/CacheableJars.java" "$build"/new/lib/*.jar ||
+        die "the jars cannot be renewed"
     chmod -R go+rX "$build/new"
     rm -rf "$image"
     mv "$build/new" "$image"

@@ -1,5 +1,6 @@
 package anubis.cli;
 
+import anubis.crypto.Primitives;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -15,10 +16,11 @@ final class Rehearsal {
         String[][] verbs = {
             {"--version"}, {"--help"}, {"genkey"}, {"genpsk"}, {"pubkey"}, {"device"}, {"device", "--help"}
         };
+        Primitives.get().transportCipher(); // for the device
         InputStream input = System.in;
         for (String[] verb : verbs) {
             System.setIn(new ByteArrayInputStream(KEY.getBytes(StandardCharsets.US_ASCII)));
-            Anubis.commandLine().execute(verb);
+            Anubis.commandLine(verb).execute(verb);
         }
         System.setIn(input);
     }

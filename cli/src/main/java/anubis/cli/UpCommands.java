@@ -204,6 +204,7 @@ final class UpCommands {
                 .paramLabel(label)
                 .type(String.class)
                 .required(true)
+                .completionCandidates(List.of(CompletionCommand.CONFIGURATIONS))
                 .description(description)
                 .build();
     }

@@ -24,11 +24,7 @@ final class WatchCommands {
 
     private WatchCommands() {}
 
-    static List<CommandSpec> specs() {
-        return List.of(status(), events());
-    }
-
-    private static CommandSpec status() {
+    static CommandSpec status() {
         PositionalParamSpec name = interfaceName("0..1", "Name of the interface; all of this host if it is left out.");
         OptionSpec watch = OptionSpec.builder("-w", "--watch")
                 .description("Print it again each second, until interrupted.")
@@ -41,7 +37,7 @@ final class WatchCommands {
         return spec.addPositional(name).addOption(watch).addOption(json);
     }
 
-    private static CommandSpec events() {
+    static CommandSpec events() {
         PositionalParamSpec name = interfaceName("0..1", "Name of the interface; all of this host if it is left out.");
         CommandSpec spec = Anubis.verb(
                 "events",

@@ -2,10 +2,14 @@ package anubis.host;
 
 import anubis.config.Cidr;
 import anubis.config.ConfigException;
+import anubis.config.ConfigException.Problem;
 import anubis.config.ConfigText;
 import anubis.config.Difference;
 import anubis.config.Facts;
+import anubis.config.Finding;
+import anubis.config.Finding.Severity;
 import anubis.config.HostState;
+import anubis.config.Lint;
 import anubis.config.Observed;
 import anubis.config.QuickConfig;
 import anubis.config.QuickConfig.Hook;
@@ -351,8 +355,17 @@ public final class Tunnel {
         return config.kernel() ? new KernelInterface(name) : new UapiClient(name);
     }
 
+    /** Whatever is certain to be wrong is refused; the rest is what {@code anubis lint} is for. */
     private static QuickConfig parse(ConfigFile file) throws ConfigException {
-        return QuickConfig.parse(file.path().toString(), file.text());
+        Lint.Result result = Lint.of(file.name(), file.path().toString(), file.text());
+        List<Problem> errors = Stream.concat(file.exposed(result.config()).stream(), result.findings().stream())
+                .filter(finding -> finding.severity() == Severity.ERROR)
+                .map(Finding::problem)
+                .toList();
+        if (!errors.isEmpty()) {
+            throw new ConfigException(errors);
+        }
+        return result.config().orElseThrow();
     }
 
     private static Path source(ConfigFile file) {

@@ -13,6 +13,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -67,10 +68,10 @@ public final class UapiClient implements WireGuardInterface {
     }
 
     /**
-     * The interfaces in {@code directory} that answer, by name; none if there is no such directory. A socket that a dead
-     * process has left behind is no interface.
+     * The interfaces in {@code directory} that answer, in its order, as {@code wg} lists them; none if there is no such
+     * directory. A socket that a dead process has left behind is no interface.
      *
-     * @throws IOException if this user may not look
+     * @throws UapiException if this user may not look
      */
     public static List<String> interfaces(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
@@ -79,10 +80,14 @@ public final class UapiClient implements WireGuardInterface {
                     .map(file -> file.substring(0, file.length() - SUFFIX.length()))
                     .filter(name -> NAME.matcher(name).matches())
                     .filter(name -> new UapiClient(directory, name, TIMEOUT).answers())
-                    .sorted()
                     .toList();
         } catch (NoSuchFileException none) {
             return List.of();
+        } catch (AccessDeniedException e) {
+            UapiException said = new UapiException(
+                    Reason.NOT_PERMITTED, 0, "this user may not look into " + directory + ": run this as root");
+            said.initCause(e);
+            throw said;
         }
     }
 
