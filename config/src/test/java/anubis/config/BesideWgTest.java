@@ -9,8 +9,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +72,7 @@ class BesideWgTest {
                         break;
                     }
                 }
-            } catch (AsynchronousCloseException closed) {
+            } catch (ClosedChannelException closed) {
                 return;
             } catch (IOException broken) {
                 request = broken.toString();
