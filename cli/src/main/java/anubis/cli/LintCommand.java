@@ -2,7 +2,6 @@ package anubis.cli;
 
 import anubis.config.Finding;
 import anubis.config.Finding.Severity;
-import anubis.config.Lint;
 import anubis.host.ConfigFile;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
@@ -26,6 +25,7 @@ final class LintCommand {
                 .type(List.class)
                 .auxiliaryTypes(String.class)
                 .arity("1..*")
+                .required(true)
                 .description("A configuration file of wg-quick, or NAME for /etc/wireguard/NAME.conf.")
                 .build();
         OptionSpec json = Json.option();
@@ -43,10 +43,7 @@ final class LintCommand {
     private static void run(List<String> asked, boolean json) throws IOException {
         List<Finding> findings = new ArrayList<>();
         for (String nameOrFile : asked) {
-            ConfigFile file = ConfigFile.read(nameOrFile);
-            Lint.Result result = Lint.of(file.name(), file.path().toString(), file.text());
-            findings.addAll(file.exposed(result.config()));
-            findings.addAll(result.findings());
+            findings.addAll(ConfigFile.read(nameOrFile).lint().findings());
         }
         PrintWriter out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
         if (json) {

@@ -1,7 +1,9 @@
 package anubis.config;
 
+import anubis.config.ConfigException.Problem;
 import anubis.config.ConfigParser.Place;
 import anubis.config.Finding.Rule;
+import anubis.config.Finding.Severity;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -50,6 +52,22 @@ public final class Lint {
     public record Result(List<Finding> findings, Optional<QuickConfig> config) {
         public Result {
             findings = List.copyOf(findings);
+        }
+
+        /**
+         * The configuration, fit to be put in force.
+         *
+         * @throws ConfigException naming every error
+         */
+        public QuickConfig orThrow() throws ConfigException {
+            List<Problem> errors = findings.stream()
+                    .filter(finding -> finding.severity() == Severity.ERROR)
+                    .map(Finding::problem)
+                    .toList();
+            if (!errors.isEmpty()) {
+                throw new ConfigException(errors);
+            }
+            return config.orElseThrow();
         }
     }
 

@@ -2,6 +2,7 @@ package anubis.host;
 
 import anubis.config.ConfigException.Problem;
 import anubis.config.Finding;
+import anubis.config.Lint;
 import anubis.config.QuickConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,7 +10,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -62,13 +62,20 @@ public record ConfigFile(Optional<String> name, Path path, String text) {
         }
     }
 
+    /** What is wrong with this file: with its text, with its permissions, and with those of the keys it names. */
+    public Lint.Result lint() {
+        Lint.Result text = Lint.of(name, path.toString(), this.text);
+        return new Lint.Result(
+                Stream.concat(exposed(text.config()), text.findings().stream()).toList(), text.config());
+    }
+
     /**
      * What is wrong with the permissions of this file, and of the files of keys that its commands read: somebody but the
      * owner can write them, and so say what root does, or read a secret key.
      *
      * @param config what is in this file; nothing if that could not be understood, and may be secret
      */
-    public List<Finding> exposed(Optional<QuickConfig> config) {
+    private Stream<Finding> exposed(Optional<QuickConfig> config) {
         boolean secrets = config.map(each -> each.wireguard().hasSecrets()).orElse(true);
         Stream<Problem> own = PrivateFile.exposure(path, secrets).stream();
         Stream<Problem> keys = config.stream()
@@ -83,9 +90,7 @@ public record ConfigFile(Optional<String> name, Path path, String text) {
                                 setting.key().name(),
                                 problem.file() + ": " + problem.fault(),
                                 problem.remedy())));
-        return Stream.concat(own, keys)
-                .map(problem -> new Finding(Finding.Rule.EXPOSED_FILE, problem))
-                .toList();
+        return Stream.concat(own, keys).map(problem -> new Finding(Finding.Rule.EXPOSED_FILE, problem));
     }
 
     /** Without the keys. */

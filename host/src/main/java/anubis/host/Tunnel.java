@@ -2,14 +2,10 @@ package anubis.host;
 
 import anubis.config.Cidr;
 import anubis.config.ConfigException;
-import anubis.config.ConfigException.Problem;
 import anubis.config.ConfigText;
 import anubis.config.Difference;
 import anubis.config.Facts;
-import anubis.config.Finding;
-import anubis.config.Finding.Severity;
 import anubis.config.HostState;
-import anubis.config.Lint;
 import anubis.config.Observed;
 import anubis.config.QuickConfig;
 import anubis.config.QuickConfig.Hook;
@@ -77,7 +73,7 @@ public final class Tunnel {
      * @throws IOException if that cannot be done; the host is then as it was, but for the work of hooks
      */
     public void up(ConfigFile file, Maker maker, Optional<Duration> within) throws IOException, ConfigException {
-        QuickConfig config = parse(file);
+        QuickConfig config = file.lint().orThrow();
         try (FileChannel _ = files.lock()) {
             if (Observer.exists(name)) {
                 throw new IOException(name + " is up already; 'anubis reload " + name + "' puts changes in force");
@@ -316,7 +312,7 @@ public final class Tunnel {
     }
 
     private Wanted wanted(ConfigFile file, Wanted before) throws IOException, ConfigException {
-        QuickConfig config = parse(file);
+        QuickConfig config = file.lint().orThrow();
         if (config.kernel() != before.config().kernel()) {
             throw new IOException(
                     file.path() + ": Kernel cannot change while " + name + " is up; take it down and up again");
@@ -353,19 +349,6 @@ public final class Tunnel {
 
     private WireGuardInterface device(QuickConfig config) {
         return config.kernel() ? new KernelInterface(name) : new UapiClient(name);
-    }
-
-    /** Whatever is certain to be wrong is refused; the rest is what {@code anubis lint} is for. */
-    private static QuickConfig parse(ConfigFile file) throws ConfigException {
-        Lint.Result result = Lint.of(file.name(), file.path().toString(), file.text());
-        List<Problem> errors = Stream.concat(file.exposed(result.config()).stream(), result.findings().stream())
-                .filter(finding -> finding.severity() == Severity.ERROR)
-                .map(Finding::problem)
-                .toList();
-        if (!errors.isEmpty()) {
-            throw new ConfigException(errors);
-        }
-        return result.config().orElseThrow();
     }
 
     private static Path source(ConfigFile file) {

@@ -3,15 +3,13 @@ package anubis.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import anubis.config.ConfigException;
 import anubis.config.Finding;
-import anubis.config.Lint;
-import anubis.config.QuickConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,7 +45,7 @@ class ConfigFileTest {
     void whoCanReadTheKeys(String mode, String line, String fault) throws IOException {
         ConfigFile file = file(mode, "[Interface]\n" + line + "\n");
 
-        List<Finding> found = file.exposed(config(file));
+        List<Finding> found = exposed(file);
 
         assertThat(found.stream()
                         .map(finding -> finding.problem().fault())
@@ -70,7 +68,7 @@ class ConfigFileTest {
                 PostUp = wg set %i peer X preshared-key D/open.key; wg set %i private-key <(pass wg) peer Y preshared-key D/none
                 """.replace("D/", directory + "/"));
 
-        assertThat(file.exposed(config(file)).stream().map(Finding::toString))
+        assertThat(exposed(file).stream().map(Finding::toString))
                 .containsExactly(
                         file.path() + ":3: error: PostUp: " + directory
                                 + "/wg0.key: others than its owner can read its secret" + " keys; chmod 600 "
@@ -87,8 +85,27 @@ class ConfigFileTest {
         return ConfigFile.read(path.toString());
     }
 
-    private static Optional<QuickConfig> config(ConfigFile file) {
-        return Lint.of(file.name(), file.path().toString(), file.text()).config();
+    private static List<Finding> exposed(ConfigFile file) {
+        return file.lint().findings().stream()
+                .filter(finding -> finding.rule() == Finding.Rule.EXPOSED_FILE)
+                .toList();
+    }
+
+    @Test
+    void whatIsCertainToBeWrongIsNotPutInForce() throws Exception {
+        String text = """
+                [Interface]
+                PrivateKey = uIShoqKMd1R2SpeYVvCZCwtfQPG0JRNQpWXLVkytxFI=
+                MTU = 1500
+                """;
+        assertThat(file("rw-------", text).lint().orThrow().mtu()).hasValue(1500);
+        assertThatThrownBy(() -> file("rw-r--r--", text + "[Peer]\nPublicKey = " + "A".repeat(43) + "=\n")
+                        .lint()
+                        .orThrow())
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining(":1: file: others than its owner can read")
+                .hasMessageContaining(":5: PublicKey: a key of low order")
+                .hasMessageNotContaining("MTU");
     }
 
     @Test
