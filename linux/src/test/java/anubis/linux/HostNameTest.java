@@ -26,6 +26,6 @@ class HostNameTest {
                 .isInstanceOfSatisfying(
                         HostName.LookupException.class,
                         e -> assertThat(e.lasting()).isTrue())
-                .hasMessageContaining("a: ");
+                .hasMessageContaining("a.invalid: ");
     }
 }
