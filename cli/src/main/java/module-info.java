@@ -10,5 +10,6 @@ module anubis.cli {
     requires anubis.host;
     requires anubis.lab;
     requires anubis.linux;
+    requires com.fasterxml.jackson.core;
     requires info.picocli;
 }

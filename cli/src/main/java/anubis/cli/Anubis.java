@@ -30,6 +30,11 @@ public final class Anubis {
                 });
         spec.addSubcommand("device", DeviceCommand.spec());
         spec.addSubcommand("demo", DemoCommand.spec());
+        spec.addSubcommand("up", UpCommands.up());
+        spec.addSubcommand("down", UpCommands.down());
+        spec.addSubcommand("reload", UpCommands.reload());
+        spec.addSubcommand("confirm", UpCommands.confirm());
+        spec.addSubcommand("rollback", UpCommands.rollback());
         KeyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
         return new CommandLine(spec)
                 .setParameterExceptionHandler((misuse, _) -> misused(misuse.getCommandLine(), misuse))

@@ -2,7 +2,6 @@ package anubis.cli;
 
 import anubis.device.Device;
 import anubis.device.UapiSocket;
-import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
@@ -28,7 +27,9 @@ final class DeviceCommand {
                 .description("Name of the interface, at most 15 characters.")
                 .build();
         CommandSpec spec = Anubis.verb(
-                "device", "Makes the WireGuard interface NAME and moves its packets.", () -> run(checked(name)));
+                "device",
+                "Makes the WireGuard interface NAME and moves its packets.",
+                () -> run(checked(name.getValue()), () -> {}, () -> {}));
         spec.usageMessage()
                 .footer(
                         "wg, wg-quick and every other tool of WireGuard's configure the interface through "
@@ -41,8 +42,8 @@ final class DeviceCommand {
                         .build());
     }
 
-    private static String checked(PositionalParamSpec parameter) {
-        String name = parameter.getValue();
+    /** {@code name}, if it can name an interface. */
+    static String checked(String name) {
         if (!INTERFACE_NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
             throw new Anubis.UsageException(
                     "'" + name + "' is no name of an interface: 1 to 15 of a-z A-Z 0-9 _ = + . -");
@@ -50,8 +51,11 @@ final class DeviceCommand {
         return name;
     }
 
-    /** Runs the interface until it ends, and prints {@code ready} once its socket answers. */
-    private static void run(String name) throws IOException, InterruptedException {
+    /**
+     * Runs the interface until it ends. Once its socket answers, {@code begin} is done and {@code ready} printed; whatever
+     * ends it, {@code end} is done before this returns.
+     */
+    static void run(String name, Anubis.Action begin, Anubis.Action end) throws Exception {
         CountDownLatch closed = new CountDownLatch(1);
         AtomicBoolean told = new AtomicBoolean();
         try (Device device = Device.open(name, line -> log(name, line))) {
@@ -61,8 +65,11 @@ final class DeviceCommand {
                 await(closed);
             }));
             try (UapiSocket _ = UapiSocket.open(device)) {
+                begin.run();
                 System.out.println("ready");
                 device.awaitEnd();
+            } finally {
+                end.run();
             }
         } finally {
             if (told.get()) {

@@ -23,6 +23,8 @@ public final class ConfigParser {
     private static final Pattern WORD = Pattern.compile("[A-Za-z]{1,24}");
     private static final Pattern SHOWABLE = Pattern.compile("[0-9A-Fa-f:./%+-]{1,50}|\\p{Print}{1,24}");
     private static final Pattern HEX_MARK = Pattern.compile("0x0{0,50}[0-9A-Fa-f]{1,8}");
+    private static final String EXTENSION = "#:";
+    private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_.-][\\p{L}\\p{N}_. '@-]{0,62}");
     private static final int MAX_PORT = 65535;
     private static final long MAX_MARK = 0xffff_ffffL;
 
@@ -47,6 +49,7 @@ public final class ConfigParser {
     private final List<QuickSetting> quick = new ArrayList<>();
     private Section section = Section.NONE;
     private int line;
+    private boolean extension;
     private Optional<PrivateKey> privateKey = Optional.empty();
     private OptionalInt listenPort = OptionalInt.empty();
     private OptionalLong fwMark = OptionalLong.empty();
@@ -61,6 +64,7 @@ public final class ConfigParser {
         boolean incremental;
         final List<Cidr> prefixes = new ArrayList<>();
         final List<Cidr> removed = new ArrayList<>();
+        Optional<String> name = Optional.empty();
         Optional<Endpoint> endpoint = Optional.empty();
         OptionalInt persistentKeepalive = OptionalInt.empty();
 
@@ -94,11 +98,18 @@ public final class ConfigParser {
                 new InterfaceConfig(parser.privateKey, parser.listenPort, parser.fwMark), parser.peers, parser.quick);
     }
 
-    private void line(String raw) {
+    private void line(String whole) {
+        // What goes beyond wg-quick hides from it in a comment.
+        extension = dialect == Dialect.WG_QUICK && whole.strip().startsWith(EXTENSION);
+        String raw = extension ? whole.substring(whole.indexOf(EXTENSION) + EXTENSION.length()) : whole;
         int comment = raw.indexOf('#');
         String stripped = comment < 0 ? raw : raw.substring(0, comment);
         String text = SPACE.matcher(stripped).replaceAll("");
         if (text.isEmpty()) {
+            return;
+        }
+        if (extension) {
+            setting(stripped, text);
             return;
         }
         switch (text.toLowerCase(Locale.ROOT)) {
@@ -121,6 +132,7 @@ public final class ConfigParser {
         }
         peer.publicKey.ifPresent(key -> peers.add(new PeerConfig(
                 key,
+                peer.name,
                 peer.presharedKey,
                 new AllowedIps(peer.incremental, peer.prefixes, peer.removed),
                 peer.endpoint,
@@ -138,8 +150,8 @@ public final class ConfigParser {
         String key = name.toLowerCase(Locale.ROOT);
         String value = text.substring(equals + 1);
         boolean known = switch (section) {
-            case INTERFACE -> interfaceSetting(key, name, value, stripped);
-            case PEER -> peerSetting(key, name, value);
+            case INTERFACE -> quickSetting(key, name, stripped) || (!extension && interfaceSetting(key, name, value));
+            case PEER -> peerName(key, name, stripped) || (!extension && peerSetting(key, name, value));
             case NONE -> false;
         };
         if (!known) {
@@ -147,7 +159,7 @@ public final class ConfigParser {
         }
     }
 
-    private boolean interfaceSetting(String key, String name, String value, String stripped) {
+    private boolean interfaceSetting(String key, String name, String value) {
         switch (key) {
             case "privatekey" ->
                 privateKey = key(name, value, PrivateKey::ofBase64).or(() -> privateKey);
@@ -166,7 +178,7 @@ public final class ConfigParser {
                 fwMark = OptionalLong.of(mark);
             }
             default -> {
-                return quickSetting(key, name, stripped);
+                return false;
             }
         }
         return true;
@@ -178,15 +190,41 @@ public final class ConfigParser {
                 if (dialect == Dialect.WG) {
                     problem(name, "only wg-quick knows this setting", "remove it with strip, or use up");
                 }
+                misplaced(name, each.extension());
                 // White space counts here: a hook is a command line.
-                quick.add(new QuickSetting(
-                        line,
-                        each,
-                        stripped.substring(stripped.indexOf('=') + 1).strip()));
+                quick.add(new QuickSetting(line, each, value(stripped)));
                 return true;
             }
         }
         return false;
+    }
+
+    private boolean peerName(String key, String name, String stripped) {
+        if (!key.equals("name")) {
+            return false;
+        }
+        misplaced(name, true);
+        String value = value(stripped);
+        if (NAME.matcher(value).matches()) {
+            peer.name = Optional.of(value);
+        } else {
+            wrong(name, value, "write a name of 1 to 63 letters, digits, blanks and _.'@-");
+        }
+        return true;
+    }
+
+    private static String value(String stripped) {
+        return stripped.substring(stripped.indexOf('=') + 1).strip();
+    }
+
+    /** A setting of ours would be an error to wg-quick, and one of wg-quick's in a comment would be lost on it. */
+    private void misplaced(String name, boolean ours) {
+        if (ours != extension) {
+            problem(
+                    name,
+                    ours ? "wg-quick does not know this setting" : "this setting is in a comment",
+                    ours ? "write it in a comment: #: " + name + " = …" : "write it without #:");
+        }
     }
 
     private boolean peerSetting(String key, String name, String value) {
@@ -233,7 +271,7 @@ public final class ConfigParser {
         }
     }
 
-    private static long mark(String value) {
+    static long mark(String value) {
         if (value.equalsIgnoreCase("off")) {
             return 0;
         }
@@ -258,7 +296,9 @@ public final class ConfigParser {
             case "publickey", "presharedkey", "allowedips", "endpoint", "persistentkeepalive" -> "[Peer]";
             default -> "";
         };
-        if (home.isEmpty()) {
+        if (extension && !home.isEmpty()) {
+            misplaced(name, false);
+        } else if (home.isEmpty()) {
             problem(name, "there is no such setting" + inSection(), "correct or remove it");
         } else {
             problem(name, "this setting does not belong here", "move it below " + home);

@@ -125,6 +125,7 @@ class RoundTripTest {
         List<PeerConfig> peers = config.peers().stream()
                 .map(peer -> new PeerConfig(
                         peer.publicKey(),
+                        Optional.empty(),
                         peer.presharedKey(),
                         peer.allowedIps(),
                         peer.endpoint(),

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * Speaks to a running WireGuard device through its UAPI socket (WireGuard's cross-platform interface), whoever made it.
  * Every request has a connection of its own, as those of {@code wg} have. Any thread may use a client.
  */
-public final class UapiClient {
+public final class UapiClient implements WireGuardInterface {
     /** Where the sockets of all user-space devices are, {@code NAME.sock}. */
     public static final Path DIRECTORY = Path.of("/var/run/wireguard");
 
@@ -103,6 +103,7 @@ public final class UapiClient {
      * @throws UapiException if it cannot be reached or refuses
      * @throws java.net.ProtocolException if its answer is not of the protocol
      */
+    @Override
     public UapiDevice get() throws IOException {
         UapiReply reply = new UapiReply();
         request("get=1\n\n", reply::accept);
@@ -114,6 +115,7 @@ public final class UapiClient {
      *
      * @throws UapiException if it cannot be reached or refuses
      */
+    @Override
     public void set(DeviceChange change) throws IOException {
         request(change.request(), line -> {});
     }
