@@ -2,8 +2,11 @@ package anubis.cli;
 
 import anubis.device.Device;
 import anubis.device.UapiSocket;
+import anubis.host.HandshakeClock;
+import java.time.InstantSource;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -58,7 +61,9 @@ final class DeviceCommand {
     static void run(String name, Anubis.Action begin, Anubis.Action end) throws Exception {
         CountDownLatch closed = new CountDownLatch(1);
         AtomicBoolean told = new AtomicBoolean();
-        try (Device device = Device.open(name, line -> log(name, line))) {
+        Consumer<String> log = line -> log(name, line);
+        try (HandshakeClock clock = HandshakeClock.open(HandshakeClock.stateDirectory(), InstantSource.system(), log);
+                Device device = Device.open(name, clock, log)) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 told.set(true);
                 device.end();
