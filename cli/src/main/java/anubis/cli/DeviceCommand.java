@@ -2,12 +2,15 @@ package anubis.cli;
 
 import anubis.device.Device;
 import anubis.device.UapiSocket;
+import anubis.host.HandshakeClock;
 import anubis.host.Keeper;
 import anubis.host.Tunnel;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -93,11 +96,16 @@ final class DeviceCommand {
 
     /** What an interface consists of. */
     private static final class Parts implements AutoCloseable {
+        private Optional<HandshakeClock> clock = Optional.empty();
         private Optional<Device> device = Optional.empty();
         private Optional<UapiSocket> socket = Optional.empty();
 
         Device open(String name) throws IOException {
-            Device made = Device.open(name, line -> log(name, line));
+            Consumer<String> log = line -> log(name, line);
+            HandshakeClock started =
+                    HandshakeClock.open(HandshakeClock.stateDirectory(), InstantSource.system(), log);
+            clock = Optional.of(started);
+            Device made = Device.open(name, started, log);
             device = Optional.of(made);
             socket = Optional.of(UapiSocket.open(made));
             return made;
@@ -111,6 +119,7 @@ final class DeviceCommand {
         public void close() {
             socket.ifPresent(UapiSocket::close);
             device.ifPresent(Device::close);
+            clock.ifPresent(HandshakeClock::close);
         }
     }
 
