@@ -73,6 +73,12 @@ enum Implementation {
                 .toList();
     }
 
+    /** The command that runs a verb of ours. */
+    static String[] verb(String... words) {
+        return Stream.concat(Stream.of(ANUBIS.executable().toString()), Stream.of(words))
+                .toArray(String[]::new);
+    }
+
     /** The executable that {@code wg-quick} can call with an interface name alone. */
     Path forWgQuick() {
         return this == ANUBIS ? executable().resolveSibling("wireguard-anubis") : executable();
