@@ -49,6 +49,7 @@ public final class Anubis {
             "genkey",
             "genpsk",
             "pubkey",
+            "lint",
             "qr",
             "device",
             "demo",
@@ -75,6 +76,7 @@ public final class Anubis {
             case "genkey" -> KeyCommands.genkey();
             case "genpsk" -> KeyCommands.genpsk();
             case "pubkey" -> KeyCommands.pubkey();
+            case "lint" -> LintCommand.spec();
             case "qr" -> QrCommand.spec();
             case "device" -> DeviceCommand.spec();
             case "demo" -> DemoCommand.spec();
