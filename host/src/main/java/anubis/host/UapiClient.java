@@ -30,8 +30,11 @@ import org.jspecify.annotations.Nullable;
  * Every request has a connection of its own, as those of {@code wg} have. Any thread may use a client.
  */
 public final class UapiClient implements WireGuardInterface {
+    /** The system property that puts another folder in the place of {@link #DIRECTORY}, for a rehearsal. */
+    public static final String DIRECTORY_PROPERTY = "anubis.sockets";
+
     /** Where the sockets of all user-space devices are, {@code NAME.sock}. */
-    public static final Path DIRECTORY = Path.of("/var/run/wireguard");
+    public static final Path DIRECTORY = Path.of(System.getProperty(DIRECTORY_PROPERTY, "/var/run/wireguard"));
 
     public static final Duration TIMEOUT = Duration.ofSeconds(10);
 
