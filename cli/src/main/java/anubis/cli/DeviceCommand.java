@@ -102,8 +102,7 @@ final class DeviceCommand {
 
         Device open(String name) throws IOException {
             Consumer<String> log = line -> log(name, line);
-            HandshakeClock started =
-                    HandshakeClock.open(HandshakeClock.stateDirectory(), InstantSource.system(), log);
+            HandshakeClock started = HandshakeClock.open(HandshakeClock.stateDirectory(), InstantSource.system(), log);
             clock = Optional.of(started);
             Device made = Device.open(name, started, log);
             device = Optional.of(made);
