@@ -40,7 +40,15 @@ public final class Keeper implements AutoCloseable {
     private Instant lookAround = Instant.MIN;
 
     /** What is in force, and the names that it holds. */
-    private record Kept(Applied applied, QuickConfig config, Names names) {}
+    private record Kept(Wanted wanted, Names names) {
+        Applied applied() {
+            return wanted.applied();
+        }
+
+        QuickConfig config() {
+            return wanted.config();
+        }
+    }
 
     private Keeper(String name, Consumer<String> log) {
         this.name = name;
@@ -123,12 +131,7 @@ public final class Keeper implements AutoCloseable {
             return;
         }
         lookAround = now.plus(LOOK_AROUND);
-        Facts facts = Surroundings.find(
-                name,
-                kept.get().config(),
-                device,
-                OptionalInt.of(applied.facts().slot()),
-                addresses);
+        Facts facts = Surroundings.find(name, kept.get().config(), device, kept.map(Kept::wanted), addresses);
         if (!facts.equals(applied.facts())) {
             tunnel.refit(addresses);
         }
@@ -148,14 +151,14 @@ public final class Keeper implements AutoCloseable {
             kept = Optional.empty();
             return;
         }
-        QuickConfig config = applied.get().config();
+        Wanted wanted = Wanted.of(applied.get());
+        QuickConfig config = wanted.config();
         Map<PublicKey, Endpoint> endpoints = new HashMap<>();
         config.wireguard()
                 .peers()
                 .forEach(peer -> peer.endpoint().ifPresent(at -> endpoints.put(peer.publicKey(), at)));
         boolean same = kept.filter(before -> before.config().wireguard().equals(config.wireguard()))
                 .isPresent();
-        kept = Optional.of(
-                new Kept(applied.get(), config, same ? kept.get().names() : new Names(endpoints, new Dns())));
+        kept = Optional.of(new Kept(wanted, same ? kept.get().names() : new Names(endpoints, new Dns())));
     }
 }
