@@ -150,8 +150,19 @@ public final class Peer {
 
     // The data path.
 
-    /** The keypair to send with, or null: then the packet must be {@linkplain #stage staged}. */
+    /**
+     * The keypair to send with, or null: then the packet must be {@linkplain #stage staged}, for lack of a keypair or behind
+     * others that are. Where these are just being sent, it waits for that: none must be overtaken.
+     */
     public @Nullable Keypair sendingKeypair(long now) {
+        return staged.isEmpty() || stagedSent() ? usableKeypair(now) : null;
+    }
+
+    private synchronized boolean stagedSent() {
+        return staged.isEmpty();
+    }
+
+    private @Nullable Keypair usableKeypair(long now) {
         Keypair keypair = current;
         return keypair != null && keypair.maySend(now) ? keypair : null;
     }
@@ -164,7 +175,7 @@ public final class Peer {
         }
         wireGuard.drop(this, Drop.STAGED_OVERFLOW, staged.add(packet));
         attemptsSince = now; // Section 6.4: whoever still sends, still tries.
-        if (sendingKeypair(now) != null) {
+        if (usableKeypair(now) != null) {
             flushWanted = true;
             due(now);
         } else {
@@ -502,7 +513,7 @@ public final class Peer {
     private void sendStaged(long now, Sink sink) {
         while (!staged.isEmpty()) {
             Endpoint to = endpoint.get();
-            Keypair keypair = sendingKeypair(now);
+            Keypair keypair = usableKeypair(now);
             long counter = keypair == null ? Keypair.EXHAUSTED : keypair.reserve(1);
             if (keypair == null || counter == Keypair.EXHAUSTED) {
                 requestInitiation(now);
@@ -518,6 +529,7 @@ public final class Peer {
             } else {
                 wireGuard.drop(this, to == null ? Drop.NO_ENDPOINT : Drop.NETWORK_SEND_FAILED, 1);
             }
+            staged.sent();
         }
     }
 
