@@ -2,6 +2,7 @@ package anubis.cli;
 
 import anubis.device.Device;
 import anubis.device.UapiSocket;
+import anubis.linux.Notify;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
@@ -52,12 +53,13 @@ final class DeviceCommand {
     }
 
     /**
-     * Runs the interface until it ends. Once its socket answers, {@code begin} is done and {@code ready} printed; whatever
-     * ends it, {@code end} is done before this returns.
+     * Runs the interface until it ends. Once its socket answers, {@code begin} is done, {@code ready} printed and the service
+     * manager told, if there is one; whatever ends it, {@code end} is done before this returns.
      */
     static void run(String name, Anubis.Action begin, Anubis.Action end) throws Exception {
         CountDownLatch closed = new CountDownLatch(1);
         AtomicBoolean told = new AtomicBoolean();
+        Notify manager = Notify.manager();
         try (Device device = Device.open(name, line -> log(name, line))) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 told.set(true);
@@ -67,8 +69,10 @@ final class DeviceCommand {
             try (UapiSocket _ = UapiSocket.open(device)) {
                 begin.run();
                 System.out.println("ready");
+                manager.ready();
                 device.awaitEnd();
             } finally {
+                manager.stopping();
                 end.run();
             }
         } finally {
