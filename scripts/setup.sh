@@ -115,11 +115,17 @@ compile() {
     fi
     cp "$root"/scripts/*.args "$build/new"
     cp -p "$root"/cli/target/lib/*.jar "$root"/cli/target/anubis-cli-*.jar "$build/new/lib"
-    picocli=$(echo "$build"/new/lib/picocli-*.jar)
-    "$jdk/bin/java" -cp "$picocli" "$root/scripts/StackMaps.java" "$picocli" "$build/new/picocli" ||
-        die "$picocli cannot be renewed"
-    mv "$build/new/picocli" "$picocli"
+    without_provider "$(echo "$build"/new/lib/dnsjava-*.jar)" || die "dnsjava cannot be renewed"
+    "$jdk/bin/java" -cp "$build/new/lib/*" "$root/scripts/CacheableJars.java" "$build"/new/lib/*.jar ||
+        die "the jars cannot be renewed"
     chmod -R go+rX "$build/new"
     rm -rf "$image"
     mv "$build/new" "$image"
+}
+
+# Takes from dnsjava what would put it in the place of getaddrinfo(3) for the whole JVM.
+without_provider() {
+    mkdir "$build/new/dnsjava"
+    (cd "$build/new/dnsjava" && "$jdk/bin/jar" -xf "$1" && rm -r META-INF/versions/18 META-INF/services &&
+        "$jdk/bin/jar" -cfm "$1" META-INF/MANIFEST.MF .) && rm -r "$build/new/dnsjava"
 }

@@ -2,9 +2,16 @@ package anubis.cli;
 
 import anubis.device.Device;
 import anubis.device.UapiSocket;
+import anubis.host.HandshakeClock;
+import anubis.host.Keeper;
+import anubis.host.Tunnel;
 import anubis.linux.Notify;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -30,7 +37,7 @@ final class DeviceCommand {
         CommandSpec spec = Anubis.verb(
                 "device",
                 "Makes the WireGuard interface NAME and moves its packets.",
-                () -> run(checked(name.getValue()), () -> {}, () -> {}));
+                () -> run(checked(name.getValue()), maker -> maker.make(name.getValue()), () -> {}));
         spec.usageMessage()
                 .footer(
                         "wg, wg-quick and every other tool of WireGuard's configure the interface through "
@@ -52,25 +59,32 @@ final class DeviceCommand {
         return name;
     }
 
+    /** What is done before the interface is ready; it has to call {@code maker} once. */
+    interface Beginning {
+        void run(Tunnel.Maker maker) throws Exception;
+    }
+
     /**
-     * Runs the interface until it ends. Once its socket answers, {@code begin} is done, {@code ready} printed and the service
-     * manager told, if there is one; whatever ends it, {@code end} is done before this returns.
+     * Runs the interface until it ends: {@code begin} makes it, then {@code ready} is printed and the service manager
+     * told, if there is one; whatever ends it, {@code end} is done before this returns.
      */
-    static void run(String name, Anubis.Action begin, Anubis.Action end) throws Exception {
+    static void run(String name, Beginning begin, Anubis.Action end) throws Exception {
         CountDownLatch closed = new CountDownLatch(1);
         AtomicBoolean told = new AtomicBoolean();
         Notify manager = Notify.manager();
-        try (Device device = Device.open(name, line -> log(name, line))) {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-                told.set(true);
-                device.end();
-                await(closed);
-            }));
-            try (UapiSocket _ = UapiSocket.open(device)) {
-                begin.run();
-                System.out.println("ready");
-                manager.ready();
-                device.awaitEnd();
+        try (Parts parts = new Parts()) {
+            begin.run(_ -> {
+                Device device = parts.open(name);
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                    told.set(true);
+                    device.end();
+                    await(closed);
+                }));
+            });
+            System.out.println("ready");
+            manager.ready();
+            try (Keeper _ = Keeper.start(name, line -> log(name, line))) {
+                parts.device().awaitEnd();
             } finally {
                 manager.stopping();
                 end.run();
@@ -81,6 +95,34 @@ final class DeviceCommand {
                 Runtime.getRuntime().halt(0);
             }
             closed.countDown();
+        }
+    }
+
+    /** What an interface consists of. */
+    private static final class Parts implements AutoCloseable {
+        private Optional<HandshakeClock> clock = Optional.empty();
+        private Optional<Device> device = Optional.empty();
+        private Optional<UapiSocket> socket = Optional.empty();
+
+        Device open(String name) throws IOException {
+            Consumer<String> log = line -> log(name, line);
+            HandshakeClock started = HandshakeClock.open(HandshakeClock.stateDirectory(), InstantSource.system(), log);
+            clock = Optional.of(started);
+            Device made = Device.open(name, started, log);
+            device = Optional.of(made);
+            socket = Optional.of(UapiSocket.open(made));
+            return made;
+        }
+
+        Device device() {
+            return device.orElseThrow();
+        }
+
+        @Override
+        public void close() {
+            socket.ifPresent(UapiSocket::close);
+            device.ifPresent(Device::close);
+            clock.ifPresent(HandshakeClock::close);
         }
     }
 

@@ -46,7 +46,7 @@ final class QrCommand {
         ConfigFile file = ConfigFile.read(nameOrFile);
         String path = file.path().toString();
         QuickConfig config = QuickConfig.parse(path, file.text());
-        file.exposure(true).ifPresent(problem -> Anubis.warn("warning: " + problem));
+        PrivateFile.exposure(file.path(), true).ifPresent(problem -> Anubis.warn("warning: " + problem));
         PhoneConfig phone = PhoneConfig.of(path, config);
         QrCode code;
         try {

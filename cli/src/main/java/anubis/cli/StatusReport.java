@@ -36,7 +36,7 @@ final class StatusReport {
     }
 
     /** One object a line for each interface. */
-    void json(PeerBoard board) throws IOException, InterruptedException {
+    void json(PeerBoard board) throws IOException {
         for (var each : board.seen().entrySet()) {
             List<PeerStatus> peers = each.getValue().watch().peers();
             Map<InetAddress, NextHop> routes = routes(each.getValue().device(), peers);
@@ -82,7 +82,7 @@ final class StatusReport {
     }
 
     /** A table for each interface. */
-    void text(PeerBoard board, Instant now) throws IOException, InterruptedException {
+    void text(PeerBoard board, Instant now) throws IOException {
         if (board.seen().isEmpty()) {
             out.println("no WireGuard interface is up");
         }
@@ -160,8 +160,7 @@ final class StatusReport {
     }
 
     /** None where {@code ip} is not to be had: the rest is worth knowing all the same. */
-    private static Map<InetAddress, NextHop> routes(UapiDevice device, List<PeerStatus> peers)
-            throws InterruptedException {
+    private static Map<InetAddress, NextHop> routes(UapiDevice device, List<PeerStatus> peers) {
         try {
             List<InetAddress> addresses =
                     peers.stream().flatMap(peer -> address(peer).stream()).toList();

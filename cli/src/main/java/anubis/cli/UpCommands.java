@@ -35,7 +35,7 @@ final class UpCommands {
                     Tunnel tunnel = tunnel(name);
                     Optional<Duration> within = duration(confirm);
                     if (given(foreground)) {
-                        DeviceCommand.run(name, () -> tunnel.up(from, _ -> {}, within), tunnel::downIfUp);
+                        DeviceCommand.run(name, maker -> tunnel.up(from, maker, within), tunnel::downIfUp);
                     } else {
                         tunnel.up(from, Launcher::startDevice, within);
                         remind(name, within, "taken down again");
@@ -204,6 +204,7 @@ final class UpCommands {
                 .paramLabel(label)
                 .type(String.class)
                 .required(true)
+                .completionCandidates(List.of(CompletionCommand.CONFIGURATIONS))
                 .description(description)
                 .build();
     }

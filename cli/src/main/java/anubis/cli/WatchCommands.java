@@ -24,11 +24,7 @@ final class WatchCommands {
 
     private WatchCommands() {}
 
-    static List<CommandSpec> specs() {
-        return List.of(status(), events());
-    }
-
-    private static CommandSpec status() {
+    static CommandSpec status() {
         PositionalParamSpec name = interfaceName("0..1", "Name of the interface; all of this host if it is left out.");
         OptionSpec watch = OptionSpec.builder("-w", "--watch")
                 .description("Print it again each second, until interrupted.")
@@ -41,7 +37,7 @@ final class WatchCommands {
         return spec.addPositional(name).addOption(watch).addOption(json);
     }
 
-    private static CommandSpec events() {
+    static CommandSpec events() {
         PositionalParamSpec name = interfaceName("0..1", "Name of the interface; all of this host if it is left out.");
         CommandSpec spec = Anubis.verb(
                 "events",
@@ -69,24 +65,13 @@ final class WatchCommands {
         return Optional.ofNullable(parameter.getValue());
     }
 
-    /** The interface that was asked for; a name that no interface can have was asked for wrongly. */
+    /** The interface that was asked for. */
     static Optional<String> interfaceGiven(PositionalParamSpec parameter) {
-        Optional<String> name = given(parameter);
-        name.ifPresent(WatchCommands::client);
-        return name;
+        return given(parameter).map(DeviceCommand::checked);
     }
 
     static boolean isSet(OptionSpec option) {
         return Boolean.TRUE.equals(option.getValue());
-    }
-
-    /** A client of the interface; one that cannot exist has been asked for wrongly. */
-    static UapiClient client(String name) {
-        try {
-            return new UapiClient(name);
-        } catch (IllegalArgumentException e) {
-            throw new Anubis.UsageException("'" + name + "': " + e.getMessage());
-        }
     }
 
     private static void status(PrintWriter out, Optional<String> name, boolean json, boolean again)
@@ -114,8 +99,7 @@ final class WatchCommands {
         while (!out.checkError()) {
             Instant next = Instant.now().plus(PeerWatcher.INTERVAL);
             for (String each : name.isPresent() ? List.of(name.get()) : UapiClient.interfaces(UapiClient.DIRECTORY)) {
-                PeerWatcher watcher =
-                        watchers.computeIfAbsent(each, fresh -> new PeerWatcher(client(fresh), Optional.empty()));
+                PeerWatcher watcher = watchers.computeIfAbsent(each, fresh -> new PeerWatcher(new UapiClient(fresh)));
                 try {
                     PeerWatcher.Look look = watcher.tick(Instant.now());
                     for (PeerEvent event : look.events()) {

@@ -26,11 +26,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 final class WhyCommands {
     private WhyCommands() {}
 
-    static List<CommandSpec> specs() {
-        return List.of(why(), mtu());
-    }
-
-    private static CommandSpec why() {
+    static CommandSpec why() {
         PositionalParamSpec name = WatchCommands.interfaceName("1", "Name of the interface.");
         PositionalParamSpec peer = peer("all of them if it is left out.");
         OptionSpec json = Json.option();
@@ -41,7 +37,7 @@ final class WhyCommands {
         return spec.addPositional(name).addPositional(peer).addOption(json);
     }
 
-    private static CommandSpec mtu() {
+    static CommandSpec mtu() {
         PositionalParamSpec name = WatchCommands.interfaceName("1", "Name of the interface.");
         PositionalParamSpec peer = peer("it may be left out where there is but one.");
         OptionSpec address = OptionSpec.builder("-a", "--address")

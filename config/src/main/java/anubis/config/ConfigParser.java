@@ -6,11 +6,14 @@ import anubis.crypto.PublicKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Reads configuration files: wg(8), CONFIGURATION FILE FORMAT, and the settings that wg-quick(8) adds. It takes what
@@ -25,6 +28,26 @@ public final class ConfigParser {
     private static final Pattern HEX_MARK = Pattern.compile("0x0{0,50}[0-9A-Fa-f]{1,8}");
     private static final String EXTENSION = "#:";
     private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_.-][\\p{L}\\p{N}_. '@-]{0,62}");
+    /** The settings of wg, as they are spelled. */
+    private static final List<String> OF_INTERFACE = List.of("PrivateKey", "ListenPort", "FwMark");
+
+    private static final List<String> OF_PEER =
+            List.of("PublicKey", "PresharedKey", "AllowedIPs", "Endpoint", "PersistentKeepalive");
+
+    private static final List<String> SETTINGS = Stream.of(
+                    OF_INTERFACE.stream(),
+                    OF_PEER.stream(),
+                    Stream.of(QuickSetting.Key.values()).map(Enum::name),
+                    Stream.of("Name"))
+            .flatMap(Function.identity())
+            .toList();
+
+    /** The section of each, by its name in small letters. */
+    private static final Map<String, String> HOMES = Stream.concat(
+                    OF_INTERFACE.stream().map(name -> Map.entry(name, "[Interface]")),
+                    OF_PEER.stream().map(name -> Map.entry(name, "[Peer]")))
+            .collect(Collectors.toMap(entry -> entry.getKey().toLowerCase(Locale.ROOT), Map.Entry::getValue));
+
     private static final int MAX_PORT = 65535;
     private static final long MAX_MARK = 0xffff_ffffL;
 
@@ -47,6 +70,7 @@ public final class ConfigParser {
     private final List<ConfigException.Problem> problems = new ArrayList<>();
     private final List<PeerConfig> peers = new ArrayList<>();
     private final List<QuickSetting> quick = new ArrayList<>();
+    private final List<Place> places = new ArrayList<>();
     private Section section = Section.NONE;
     private int line;
     private boolean extension;
@@ -54,6 +78,21 @@ public final class ConfigParser {
     private OptionalInt listenPort = OptionalInt.empty();
     private OptionalLong fwMark = OptionalLong.empty();
     private PeerSection peer = new PeerSection(0);
+
+    /**
+     * Where something stands.
+     *
+     * @param peer which of the peers it is about, counted from 0; {@link #INTERFACE} for none
+     * @param key the setting, in small letters, or {@code [interface]} or {@code [peer]}; one {@code allowedips} for each
+     *     prefix, in their order
+     * @param line counted from 1
+     */
+    record Place(int peer, String key, int line) {
+        static final int INTERFACE = -1;
+    }
+
+    /** A configuration, and where in the file each part of it stands, in the order of lines. */
+    record Located(WireGuardConfig config, List<Place> places) {}
 
     /** The [Peer] section that is being read. */
     private static final class PeerSection {
@@ -85,6 +124,11 @@ public final class ConfigParser {
      * @throws ConfigException naming everything that is wrong
      */
     public static WireGuardConfig parse(String file, String text, Dialect dialect) throws ConfigException {
+        return locate(file, text, dialect).config();
+    }
+
+    /** As {@link #parse}, with the places of everything. */
+    static Located locate(String file, String text, Dialect dialect) throws ConfigException {
         ConfigParser parser = new ConfigParser(file, dialect);
         for (String line : text.split("\n", -1)) {
             parser.line++;
@@ -94,8 +138,12 @@ public final class ConfigParser {
         if (!parser.problems.isEmpty()) {
             throw new ConfigException(parser.problems);
         }
-        return new WireGuardConfig(
-                new InterfaceConfig(parser.privateKey, parser.listenPort, parser.fwMark), parser.peers, parser.quick);
+        return new Located(
+                new WireGuardConfig(
+                        new InterfaceConfig(parser.privateKey, parser.listenPort, parser.fwMark),
+                        parser.peers,
+                        parser.quick),
+                List.copyOf(parser.places));
     }
 
     private void line(String whole) {
@@ -123,6 +171,11 @@ public final class ConfigParser {
         endPeer();
         section = next;
         peer = new PeerSection(line);
+        place(next == Section.PEER ? "[peer]" : "[interface]");
+    }
+
+    private void place(String key) {
+        places.add(new Place(section == Section.PEER ? peers.size() : Place.INTERFACE, key, line));
     }
 
     private void endPeer() {
@@ -156,6 +209,8 @@ public final class ConfigParser {
         };
         if (!known) {
             unknown(key, name);
+        } else if (!key.equals("allowedips")) {
+            place(key);
         }
     }
 
@@ -265,6 +320,9 @@ public final class ConfigParser {
                 Cidr prefix = Cidr.parse(add || remove ? each.substring(1) : each);
                 peer.incremental |= add || remove;
                 (remove ? peer.removed : peer.prefixes).add(prefix);
+                if (!remove) {
+                    place("allowedips");
+                }
             } catch (IllegalArgumentException e) {
                 wrong(name, each, because(e) + ": write 10.0.0.0/8 or 2001:db8::/32, separated by commas");
             }
@@ -291,18 +349,24 @@ public final class ConfigParser {
     }
 
     private void unknown(String key, String name) {
-        String home = switch (key) {
-            case "privatekey", "listenport", "fwmark" -> "[Interface]";
-            case "publickey", "presharedkey", "allowedips", "endpoint", "persistentkeepalive" -> "[Peer]";
-            default -> "";
-        };
+        String home = HOMES.getOrDefault(key, "");
         if (extension && !home.isEmpty()) {
             misplaced(name, false);
         } else if (home.isEmpty()) {
-            problem(name, "there is no such setting" + inSection(), "correct or remove it");
+            problem(
+                    name,
+                    "there is no such setting" + inSection(),
+                    Spelling.nearest(key, SETTINGS)
+                            .map(nearest -> "write " + nearest + " if you mean that, or remove it")
+                            .orElse("correct or remove it"));
         } else {
             problem(name, "this setting does not belong here", "move it below " + home);
         }
+    }
+
+    /** A setting's name as its manual spells it. */
+    static String spelled(String key) {
+        return SETTINGS.stream().filter(key::equalsIgnoreCase).findFirst().orElse(key);
     }
 
     private String inSection() {

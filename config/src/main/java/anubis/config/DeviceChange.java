@@ -3,7 +3,6 @@ package anubis.config;
 import anubis.crypto.PrivateKey;
 import anubis.crypto.PublicKey;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,8 +68,7 @@ public record DeviceChange(
                 now.peers().stream().collect(Collectors.toMap(UapiPeer::publicKey, Function.identity()));
         Map<PublicKey, PeerConfig> earlier = before.peers().stream()
                 .collect(Collectors.toMap(PeerConfig::publicKey, peer -> peer, (_, last) -> last));
-        Map<PublicKey, PeerConfig> future = new LinkedHashMap<>();
-        wanted.peers().forEach(peer -> future.put(peer.publicKey(), peer));
+        Map<PublicKey, PeerConfig> future = EffectivePeers.of(now, wanted);
         List<PeerChange> peers = new ArrayList<>();
         now.peers().stream()
                 .map(UapiPeer::publicKey)

@@ -2,6 +2,7 @@ package anubis.config;
 
 import anubis.crypto.PresharedKey;
 import anubis.crypto.PublicKey;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -53,8 +54,9 @@ public record PeerChange(
 
     /** What makes of the peer {@code now} (if it is there) what {@code wanted} says; nothing if it is so already. */
     static Optional<PeerChange> between(Optional<UapiPeer> now, Optional<Endpoint> asked, PeerConfig wanted) {
-        Set<Cidr> prefixes =
-                wanted.allowedIps().prefixes().stream().map(Cidr::masked).collect(Collectors.toSet());
+        Set<Cidr> prefixes = wanted.allowedIps().prefixes().stream()
+                .map(Cidr::masked)
+                .collect(Collectors.toCollection(LinkedHashSet::new));
         PresharedKey presharedKey = wanted.presharedKey().orElse(PresharedKey.NONE);
         int keepalive = wanted.persistentKeepalive().orElse(0);
         PeerChange change = new PeerChange(

@@ -2,6 +2,8 @@ package anubis.config;
 
 import anubis.crypto.PresharedKey;
 import anubis.crypto.PublicKey;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -20,5 +22,27 @@ public record PeerConfig(
     /** The same peer, reached elsewhere: what a resolver makes of a peer whose endpoint is a name. */
     public PeerConfig withEndpoint(Optional<Endpoint> other) {
         return new PeerConfig(publicKey, name, presharedKey, allowedIps, other, persistentKeepalive);
+    }
+
+    /** The same peer with exactly these allowed IPs. */
+    PeerConfig withAllowedIps(Collection<Cidr> prefixes) {
+        return new PeerConfig(
+                publicKey,
+                name,
+                presharedKey,
+                AllowedIps.exactly(List.copyOf(prefixes)),
+                endpoint,
+                persistentKeepalive);
+    }
+
+    /** This section of the same peer, and of {@code before} what it leaves unsaid. */
+    PeerConfig over(PeerConfig before) {
+        return new PeerConfig(
+                publicKey,
+                name.or(before::name),
+                presharedKey.or(before::presharedKey),
+                allowedIps,
+                endpoint.or(before::endpoint),
+                persistentKeepalive.isPresent() ? persistentKeepalive : before.persistentKeepalive);
     }
 }

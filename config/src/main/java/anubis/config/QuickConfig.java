@@ -87,7 +87,11 @@ public record QuickConfig(
      * @throws ConfigException naming everything that is wrong
      */
     public static QuickConfig parse(String file, String text) throws ConfigException {
-        WireGuardConfig wireguard = ConfigParser.parse(file, text, ConfigParser.Dialect.WG_QUICK);
+        return of(file, ConfigParser.parse(file, text, ConfigParser.Dialect.WG_QUICK));
+    }
+
+    /** The same of what the parser has found. */
+    static QuickConfig of(String file, WireGuardConfig wireguard) throws ConfigException {
         Typing typing = new Typing(file);
         wireguard.quick().forEach(typing::take);
         for (PeerConfig peer : wireguard.peers()) {
@@ -232,10 +236,11 @@ public record QuickConfig(
             }
             return number;
         }
+    }
 
-        private static Stream<String> list(String value) {
-            return Stream.of(value.split(",", -1)).map(String::strip).filter(each -> !each.isEmpty());
-        }
+    /** The parts of a value that commas separate; empty ones do not count. */
+    static Stream<String> list(String value) {
+        return Stream.of(value.split(",", -1)).map(String::strip).filter(each -> !each.isEmpty());
     }
 
     /** The prefixes that the peers may use, without host bits, each once, in order. */

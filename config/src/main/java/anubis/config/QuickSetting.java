@@ -18,6 +18,14 @@ public record QuickSetting(int line, Key key, String value) {
         /** Ours: whether the kernel's WireGuard carries the interface. */
         Kernel;
 
+        /** Whether its value is a shell command. */
+        public boolean isHook() {
+            return switch (this) {
+                case PreUp, PostUp, PreDown, PostDown -> true;
+                case Address, DNS, MTU, Table, SaveConfig, ExtraPorts, Kernel -> false;
+            };
+        }
+
         /** Whether it is ours, and so written in a comment: {@code #: Kernel = true}. */
         public boolean extension() {
             return compareTo(SaveConfig) > 0;

@@ -42,7 +42,7 @@ class PhoneConfigTest {
                 PostUp = echo up
                 PreDown = echo down
                 PostUp = echo again
-                #: ExtraPorts = 53 on eth0
+                #: Kernel = true
 
                 [Peer]
                 #: Name = hub

@@ -1,6 +1,9 @@
 package anubis.host;
 
 import anubis.config.ConfigException.Problem;
+import anubis.config.Finding;
+import anubis.config.Lint;
+import anubis.config.QuickConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -10,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A configuration file as it was found.
@@ -24,6 +28,10 @@ public record ConfigFile(Optional<String> name, Path path, String text) {
 
     private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_=+.-]{1,15}");
     private static final Pattern FILE = Pattern.compile("([a-zA-Z0-9_=+.-]{1,15})\\.conf");
+
+    /** What {@code wg set} reads a key from. */
+    private static final Pattern KEY_FILE =
+            Pattern.compile("\\b(?:private|preshared)-key\\s+[\"']?(/[^\\s\"';|&<>()$]+)");
 
     /**
      * Reads the file of an interface, {@code /etc/wireguard/NAME.conf}, or any file. As with wg-quick(8) a word that
@@ -54,12 +62,35 @@ public record ConfigFile(Optional<String> name, Path path, String text) {
         }
     }
 
+    /** What is wrong with this file: with its text, with its permissions, and with those of the keys it names. */
+    public Lint.Result lint() {
+        Lint.Result text = Lint.of(name, path.toString(), this.text);
+        return new Lint.Result(
+                Stream.concat(exposed(text.config()), text.findings().stream()).toList(), text.config());
+    }
+
     /**
-     * What is wrong with the permissions of this file, if anything is: somebody but its owner can write it, and so say
-     * which commands are run by root, or read it though it has {@code secrets}.
+     * What is wrong with the permissions of this file, and of the files of keys that its commands read: somebody but the
+     * owner can write them, and so say what root does, or read a secret key.
+     *
+     * @param config what is in this file; nothing if that could not be understood, and may be secret
      */
-    public Optional<Problem> exposure(boolean secrets) {
-        return PrivateFile.exposure(path, secrets);
+    private Stream<Finding> exposed(Optional<QuickConfig> config) {
+        boolean secrets = config.map(each -> each.wireguard().hasSecrets()).orElse(true);
+        Stream<Problem> own = PrivateFile.exposure(path, secrets).stream();
+        Stream<Problem> keys = config.stream()
+                .flatMap(each -> each.wireguard().quick().stream())
+                .filter(setting -> setting.key().isHook())
+                .flatMap(setting -> KEY_FILE.matcher(setting.value().replace("%i", name.orElse("%i")))
+                        .results()
+                        .flatMap(match -> PrivateFile.exposure(Path.of(match.group(1)), true).stream())
+                        .map(problem -> new Problem(
+                                path.toString(),
+                                setting.line(),
+                                setting.key().name(),
+                                problem.file() + ": " + problem.fault(),
+                                problem.remedy())));
+        return Stream.concat(own, keys).map(problem -> new Finding(Finding.Rule.EXPOSED_FILE, problem));
     }
 
     /** Without the keys. */

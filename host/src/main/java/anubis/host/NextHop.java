@@ -20,15 +20,13 @@ import java.util.stream.Collectors;
  * @param mtu of the way in bytes, if the kernel has learnt or been told one that is not the interface's
  */
 public record NextHop(String link, Optional<String> source, OptionalInt mtu) {
-
     /**
      * The ways to some addresses, as {@code ip route get} tells them; those that have none are left out.
      *
      * @param mark of the packets, as the rules of the host may see it; 0 for none
      * @throws IOException if there is no {@code ip}
      */
-    public static Map<InetAddress, NextHop> to(Collection<InetAddress> addresses, long mark)
-            throws IOException, InterruptedException {
+    public static Map<InetAddress, NextHop> to(Collection<InetAddress> addresses, long mark) throws IOException {
         String marked = mark == 0 ? "\n" : " mark " + mark + "\n";
         String input = addresses.stream()
                 .distinct()

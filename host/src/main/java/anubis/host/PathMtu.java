@@ -34,7 +34,7 @@ public record PathMtu(int interfaceMtu, int inside, OptionalInt outside, int ove
     /** Whether a packet of a size in bytes gets an answer of the same size. */
     @FunctionalInterface
     interface Probe {
-        boolean passes(int size) throws IOException, InterruptedException;
+        boolean passes(int size) throws IOException;
     }
 
     /**
@@ -47,7 +47,7 @@ public record PathMtu(int interfaceMtu, int inside, OptionalInt outside, int ove
      * @throws IOException if the peer does not answer at all, or there is no such interface
      */
     public static PathMtu measure(String link, InetAddress inside, Optional<InetAddress> endpoint, long mark)
-            throws IOException, InterruptedException {
+            throws IOException {
         NetworkInterface tunnel = NetworkInterface.getByName(link);
         if (tunnel == null) {
             throw new IOException("there is no interface " + link + " in this network namespace");
@@ -67,7 +67,7 @@ public record PathMtu(int interfaceMtu, int inside, OptionalInt outside, int ove
     }
 
     /** What fits outside, if the endpoint answers; at most the MTU of the interface that leads there. */
-    private static OptionalInt outside(InetAddress endpoint, long mark) throws IOException, InterruptedException {
+    private static OptionalInt outside(InetAddress endpoint, long mark) throws IOException {
         Optional<NextHop> route =
                 Optional.ofNullable(NextHop.to(List.of(endpoint), mark).get(endpoint));
         NetworkInterface link =
@@ -83,7 +83,7 @@ public record PathMtu(int interfaceMtu, int inside, OptionalInt outside, int ove
      * The largest size from {@code low} to {@code high} that passes, if {@code low} does: what passes once is taken to pass
      * with fewer bytes, too.
      */
-    static OptionalInt largest(int low, int high, Probe probe) throws IOException, InterruptedException {
+    static OptionalInt largest(int low, int high, Probe probe) throws IOException {
         if (!probe.passes(low)) {
             return OptionalInt.empty();
         }

@@ -2,18 +2,9 @@ package anubis.host;
 
 import anubis.config.Endpoint;
 import anubis.crypto.PublicKey;
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
-import java.io.IOException;
 import java.net.ProtocolException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.DateTimeException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -21,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Keeps a {@link PeerWatch} in a file, for those who look once and want to know since when. Its first line is
+ * The text of a file that keeps a {@link PeerWatch}, for those who look once and want to know since when. Its first line is
  * {@code anubis-peers 1 TIME}; each other line is a peer, {@code key=value} separated by spaces, with times as in RFC 3339.
  * What is unknown is left out, and keys that a reader does not know are passed over. It holds no secret, but says who spoke
  * when and from where: only its owner may read it.
@@ -31,30 +22,13 @@ final class PeerFile {
 
     private PeerFile() {}
 
-    /** Puts the file in the place of the one before, whole; its directory is made if it is not there. */
-    static void write(Path file, Instant time, Collection<PeerStatus> peers) throws IOException {
-        Path directory = file.toAbsolutePath().resolveSibling("");
-        Files.createDirectories(directory);
-        Path fresh = Files.createTempFile(
-                directory,
-                ".peers",
-                "",
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        try {
-            try (BufferedWriter out = Files.newBufferedWriter(fresh)) {
-                out.append(HEADER).append(time.toString()).append('\n');
-                for (PeerStatus peer : peers) {
-                    out.append(line(peer)).append('\n');
-                }
-            }
-            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(fresh);
-        }
+    static String format(Instant time, Collection<PeerStatus> peers) {
+        StringBuilder text = new StringBuilder(HEADER).append(time).append('\n');
+        peers.forEach(peer -> append(text, peer));
+        return text.toString();
     }
 
-    private static CharSequence line(PeerStatus peer) {
-        StringBuilder line = new StringBuilder(300);
+    private static void append(StringBuilder line, PeerStatus peer) {
         line.append("peer=").append(peer.publicKey().base64());
         line.append(" state=").append(peer.state());
         line.append(" rx=").append(peer.rxBytes()).append(" tx=").append(peer.txBytes());
@@ -70,7 +44,7 @@ final class PeerFile {
         add(line, "attempt", evidence.attempt());
         add(line, "data_from", evidence.dataFrom());
         add(line, "data_to", evidence.dataTo());
-        return line;
+        line.append('\n');
     }
 
     private static void add(StringBuilder line, String key, Optional<?> value) {
@@ -78,26 +52,21 @@ final class PeerFile {
     }
 
     /**
-     * What {@link #write} has written, or nothing if there is no file.
+     * Reads what {@link #format} has written.
      *
-     * @throws ProtocolException if it is no such file
+     * @throws ProtocolException if it is something else
      */
-    static Optional<PeerWatch> read(Path file) throws IOException {
-        try (BufferedReader in = Files.newBufferedReader(file)) {
-            String header = in.readLine();
-            if (header == null || !header.startsWith(HEADER)) {
-                throw new ProtocolException(file + " is not a file of peers of this version");
-            }
-            Instant time = Instant.parse(header.substring(HEADER.length()));
-            List<PeerStatus> peers = new ArrayList<>();
-            for (String line = in.readLine(); line != null; line = in.readLine()) {
-                peers.add(peer(line));
-            }
-            return Optional.of(new PeerWatch(time, peers));
-        } catch (NoSuchFileException none) {
-            return Optional.empty();
+    static PeerWatch parse(String text) throws ProtocolException {
+        List<String> lines = text.lines().toList();
+        if (lines.isEmpty() || !lines.getFirst().startsWith(HEADER)) {
+            throw new ProtocolException("not a file of peers of this version");
+        }
+        try {
+            Instant time = Instant.parse(lines.getFirst().substring(HEADER.length()));
+            return new PeerWatch(
+                    time, lines.stream().skip(1).map(PeerFile::peer).toList());
         } catch (IllegalArgumentException | DateTimeException e) {
-            throw new ProtocolException(file + " has a wrong line: " + e.getMessage());
+            throw new ProtocolException("a wrong line in a file of peers: " + e.getMessage());
         }
     }
 

@@ -3,8 +3,6 @@ package anubis.host;
 import anubis.config.UapiDevice;
 import java.io.IOException;
 import java.net.ProtocolException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -16,9 +14,6 @@ import java.util.Optional;
  * looking never takes more than a twentieth of the time. For one thread.
  */
 public final class PeerWatcher implements AutoCloseable {
-    /** Where the files of this host are, {@code NAME.peers}. */
-    public static final Path DIRECTORY = Path.of("/run/anubis");
-
     /** How long at least to wait between two looks. */
     public static final Duration INTERVAL = Duration.ofSeconds(1);
 
@@ -29,8 +24,10 @@ public final class PeerWatcher implements AutoCloseable {
     /** A file that is older has been left behind by a process that is no more. */
     private static final Duration STALE = WRITE_AFTER.plus(INTERVAL_MAX).plusSeconds(5);
 
+    private static final String KIND = "peers";
+
     private final UapiClient client;
-    private final Optional<Path> file;
+    private final Optional<RunFiles> files;
     private final PeerWatch watch = new PeerWatch();
     private boolean counts = true;
     private Instant written = Instant.MIN;
@@ -38,15 +35,19 @@ public final class PeerWatcher implements AutoCloseable {
     /** One look: what the device reported, what had happened since the last, and when the next is due. */
     public record Look(UapiDevice device, List<PeerEvent> events, Instant next) {}
 
-    /** A watcher that writes to {@code file}, and removes it in the end, or that writes nothing. */
-    public PeerWatcher(UapiClient client, Optional<Path> file) {
+    PeerWatcher(UapiClient client, Optional<RunFiles> files) {
         this.client = client;
-        this.file = file;
+        this.files = files;
     }
 
-    /** The file of the interface {@code name} of this host. */
-    public static Path file(String name) {
-        return DIRECTORY.resolve(name + ".peers");
+    /** A watcher that writes nothing. */
+    public PeerWatcher(UapiClient client) {
+        this(client, Optional.empty());
+    }
+
+    /** A watcher of the interface {@code name} of this host, that writes {@code /run/anubis/NAME.peers} and removes it in the end. */
+    public static PeerWatcher keeping(String name) {
+        return new PeerWatcher(new UapiClient(name), Optional.of(new RunFiles(RunFiles.DIRECTORY, name)));
     }
 
     /** What is known of the peers. */
@@ -66,8 +67,8 @@ public final class PeerWatcher implements AutoCloseable {
         Optional<Drops> drops = counts ? Drops.of(client) : Optional.empty();
         counts = drops.isPresent();
         List<PeerEvent> events = watch.update(now, device, drops);
-        if (file.isPresent() && (!events.isEmpty() || isDue(now))) {
-            PeerFile.write(file.get(), now, watch.peers());
+        if (files.isPresent() && (!events.isEmpty() || isDue(now))) {
+            files.get().write(KIND, PeerFile.format(now, watch.peers()));
             written = now;
         }
         Duration pause = Duration.ofNanos(SHARE * (System.nanoTime() - begun));
@@ -85,16 +86,17 @@ public final class PeerWatcher implements AutoCloseable {
      * there is none it has seen nothing; after two looks a second apart it knows what can be known so soon.
      */
     public static PeerWatch resume(String name) throws IOException {
-        return resume(file(name), Instant.now());
+        return resume(new RunFiles(RunFiles.DIRECTORY, name), Instant.now());
     }
 
-    static PeerWatch resume(Path file, Instant now) throws IOException {
+    static PeerWatch resume(RunFiles files, Instant now) throws IOException {
+        Optional<String> text = files.read(KIND);
         try {
-            return PeerFile.read(file)
-                    .filter(watch -> watch.time()
-                            .filter(at -> !at.isAfter(now) && at.plus(STALE).isAfter(now))
-                            .isPresent())
-                    .orElseGet(PeerWatch::new);
+            PeerWatch watch = text.isPresent() ? PeerFile.parse(text.get()) : new PeerWatch();
+            boolean young = watch.time()
+                    .filter(at -> !at.isAfter(now) && at.plus(STALE).isAfter(now))
+                    .isPresent();
+            return young ? watch : new PeerWatch();
         } catch (ProtocolException otherVersion) {
             return new PeerWatch();
         }
@@ -102,8 +104,8 @@ public final class PeerWatcher implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        if (file.isPresent()) {
-            Files.deleteIfExists(file.get());
+        if (files.isPresent()) {
+            files.get().delete(KIND);
         }
     }
 }

@@ -13,7 +13,7 @@ import java.util.Optional;
 /**
  * What is kept of an interface while it is up, in {@code /run/anubis}, for this user alone: {@code NAME.conf}, what is in
  * force; {@code NAME.previous}, what was before a change that waits to be confirmed; {@code NAME.confirm}, who waits for
- * that. All of it is gone with a restart of the machine, as the interface is.
+ * that; {@code NAME.peers}, what is known of the peers. All of it is gone with a restart of the machine, as the interface is.
  */
 final class RunFiles {
     static final Path DIRECTORY = Path.of("/run/anubis");

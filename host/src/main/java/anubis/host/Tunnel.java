@@ -73,7 +73,7 @@ public final class Tunnel {
      * @throws IOException if that cannot be done; the host is then as it was, but for the work of hooks
      */
     public void up(ConfigFile file, Maker maker, Optional<Duration> within) throws IOException, ConfigException {
-        QuickConfig config = parse(file);
+        QuickConfig config = file.lint().orThrow();
         try (FileChannel _ = files.lock()) {
             if (Observer.exists(name)) {
                 throw new IOException(name + " is up already; 'anubis reload " + name + "' puts changes in force");
@@ -312,7 +312,7 @@ public final class Tunnel {
     }
 
     private Wanted wanted(ConfigFile file, Wanted before) throws IOException, ConfigException {
-        QuickConfig config = parse(file);
+        QuickConfig config = file.lint().orThrow();
         if (config.kernel() != before.config().kernel()) {
             throw new IOException(
                     file.path() + ": Kernel cannot change while " + name + " is up; take it down and up again");
@@ -349,10 +349,6 @@ public final class Tunnel {
 
     private WireGuardInterface device(QuickConfig config) {
         return config.kernel() ? new KernelInterface(name) : new UapiClient(name);
-    }
-
-    private static QuickConfig parse(ConfigFile file) throws ConfigException {
-        return QuickConfig.parse(file.path().toString(), file.text());
     }
 
     private static Path source(ConfigFile file) {

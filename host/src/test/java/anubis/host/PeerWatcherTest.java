@@ -7,6 +7,7 @@ import anubis.crypto.PublicKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -23,21 +24,25 @@ class PeerWatcherTest {
     @TempDir
     Path directory;
 
-    private Path file;
+    private RunFiles files;
     private FakeDevice device;
     private PeerWatcher watcher;
 
     @BeforeEach
     void start() throws IOException {
-        file = directory.resolve("wg0.peers");
+        files = new RunFiles(directory, "wg0");
         device = new FakeDevice(directory, "wg0");
-        watcher = new PeerWatcher(device.client(), Optional.of(file));
+        watcher = new PeerWatcher(device.client(), Optional.of(files));
         peer(0, Optional.empty());
     }
 
     @AfterEach
     void stop() throws IOException {
         device.close();
+    }
+
+    private PeerWatch kept() throws IOException {
+        return PeerFile.parse(files.read("peers").orElseThrow());
     }
 
     private void peer(long rx, Optional<Instant> handshake) {
@@ -50,17 +55,17 @@ class PeerWatcherTest {
     @Test
     void eventsAreToldAndTheFileIsWrittenWhenSomethingHappens() throws IOException {
         assertThat(watcher.tick(NOW).events()).isEmpty();
-        Instant first = PeerFile.read(file).orElseThrow().time().orElseThrow();
+        Instant first = kept().time().orElseThrow();
         assertThat(first).isEqualTo(NOW);
 
         watcher.tick(NOW.plusSeconds(1));
-        assertThat(PeerFile.read(file).orElseThrow().time()).contains(NOW);
+        assertThat(kept().time()).contains(NOW);
 
         peer(180, Optional.of(NOW.plusSeconds(2)));
         assertThat(watcher.tick(NOW.plusSeconds(2)).events())
                 .extracting(PeerEvent::kind)
                 .containsExactly("came");
-        assertThat(PeerFile.read(file).orElseThrow().peers())
+        assertThat(kept().peers())
                 .isEqualTo(watcher.watch().peers())
                 .extracting(PeerStatus::state)
                 .containsExactly(PeerState.UP);
@@ -70,11 +75,18 @@ class PeerWatcherTest {
     void theFileIsWrittenFromTimeToTimeAndAlsoWhenTheClockIsSetBack() throws IOException {
         watcher.tick(NOW);
         watcher.tick(NOW.plusSeconds(9));
-        assertThat(PeerFile.read(file).orElseThrow().time()).contains(NOW);
+        assertThat(kept().time()).contains(NOW);
         watcher.tick(NOW.plusSeconds(10));
-        assertThat(PeerFile.read(file).orElseThrow().time()).contains(NOW.plusSeconds(10));
+        assertThat(kept().time()).contains(NOW.plusSeconds(10));
         watcher.tick(NOW.minusSeconds(1000));
-        assertThat(PeerFile.read(file).orElseThrow().time()).contains(NOW.minusSeconds(1000));
+        assertThat(kept().time()).contains(NOW.minusSeconds(1000));
+    }
+
+    @Test
+    void onlyItsOwnerMayReadTheFile() throws IOException {
+        watcher.tick(NOW);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("wg0.peers"))))
+                .isEqualTo("rw-------");
     }
 
     @Test
@@ -115,19 +127,19 @@ class PeerWatcherTest {
     void inTheEndTheFileIsRemoved() throws IOException {
         watcher.tick(NOW);
         watcher.close();
-        assertThat(file).doesNotExist();
+        assertThat(files.read("peers")).isEmpty();
         watcher.close();
     }
 
     @Test
     void whoLooksOnceGoesOnFromAFileThatIsNotOld() throws IOException {
         watcher.tick(NOW);
-        assertThat(PeerWatcher.resume(file, NOW.plusSeconds(40)).time()).contains(NOW);
-        assertThat(PeerWatcher.resume(file, NOW.plusSeconds(60)).time()).isEmpty();
-        assertThat(PeerWatcher.resume(file, NOW.minusSeconds(1)).time()).isEmpty();
-        Files.writeString(file, "what a later version writes\n");
-        assertThat(PeerWatcher.resume(file, NOW).time()).isEmpty();
-        Files.delete(file);
-        assertThat(PeerWatcher.resume(file, NOW).time()).isEmpty();
+        assertThat(PeerWatcher.resume(files, NOW.plusSeconds(40)).time()).contains(NOW);
+        assertThat(PeerWatcher.resume(files, NOW.plusSeconds(60)).time()).isEmpty();
+        assertThat(PeerWatcher.resume(files, NOW.minusSeconds(1)).time()).isEmpty();
+        files.write("peers", "what a later version writes\n");
+        assertThat(PeerWatcher.resume(files, NOW).time()).isEmpty();
+        files.delete("peers");
+        assertThat(PeerWatcher.resume(files, NOW).time()).isEmpty();
     }
 }
