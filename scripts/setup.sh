@@ -2,15 +2,11 @@
 # What ./anubis, ./check and the scripts of bench/ share: finding a JDK, installing what a Debian machine lacks, building.
 # To be sourced with $root set to the root of the tree.
 
+. "$root/scripts/run.sh"
+
 build=$root/.build
 image=$build/image
 min_java=25
-
-say() { echo "anubis: $*" >&2; }
-die() {
-    say "$@"
-    exit 1
-}
 
 # Sets $jdk and $jdk_version if $1 is the home of a JDK that is new enough.
 try_jdk() {
@@ -42,25 +38,10 @@ need_jdk() {
         "(openjdk-$min_java-jdk-headless where Debian has it, else Eclipse Temurin $min_java) or set JAVA_HOME."
 }
 
-# Succeeds if $1 is there: a program, a shared library or a file.
-have() {
-    case $1 in
-    /*) [ -e "$1" ] ;;
-    *.so.*) for dir in /lib/*-linux-gnu /usr/lib/*-linux-gnu /lib64 /usr/lib64 /usr/lib; do
-        [ -e "$dir/$1" ] && return
-    done && false ;;
-    *) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ] ;;
-    esac
-}
-
 # install THING:PACKAGE...: installs the packages whose thing is not there, if root; says what is lacking, if not.
 # Succeeds if nothing lacks in the end.
 install() {
-    lacking=
-    for pair; do
-        have "${pair%%:*}" || lacking="$lacking ${pair#*:}"
-    done
-    [ -n "$lacking" ] || return 0
+    ! find_lacking "$@" || return 0
     if [ "$(id -u)" != 0 ] || ! have apt-get; then
         say "this machine lacks:$lacking (on Debian: sudo apt install$lacking)"
         return 1
@@ -78,6 +59,14 @@ install() {
     fi
 }
 
+# Prints the first source of Debian's main archive; where apt update never ran, only the address tells which that is.
+apt_mirror() {
+    # shellcheck disable=SC2016 # apt's own
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' 'Label: Debian' | sed q)
+    [ -n "$mirror" ] || mirror=$(apt-get update --print-uris | sed -n "s|^'\(.*/debian/\)dists/.*|\1|p" | sed q)
+    echo "$mirror"
+}
+
 # set_up THING:PACKAGE...: as install, with all that a build needs; ends if that is not to be had.
 set_up() {
     find_jdk || set -- /no/jdk:openjdk-$min_java-jdk-headless "$@"
@@ -90,7 +79,8 @@ set_up() {
 # A directory's own time tells of deleted files. What has been built by another user is taken as it is.
 built() {
     [ -e "$image/stamp" ] &&
-        [ -z "$(find "$root"/pom.xml "$root"/*/pom.xml "$root"/*/src/main -newer "$image/stamp" -print -quit)" ]
+        [ -z "$(find "$root"/pom.xml "$root"/*/pom.xml "$root"/*/src/main "$root"/scripts/*.args \
+            -newer "$image/stamp" -print -quit)" ]
 }
 
 # Makes $image, if it is not there or older than the sources: the jars, an AOT cache for the JDK, and a stamp that is as
@@ -107,7 +97,7 @@ build() {
     exec 9>"$build/lock"
     flock 9
     built || compile
-    [ -e "$aot" ] || rehearse
+    [ -e "$aot" ] || rehearse >"$build/rehearsal.log" 2>&1 9>&-
     exec 9>&-
 }
 
@@ -123,39 +113,19 @@ compile() {
         grep -A 2 -E '^\[(WARNING|ERROR)\]' "$build/build.log" | head -n 30 >&2
         die "the build has failed ($build/build.log)"
     fi
+    cp "$root"/scripts/*.args "$build/new"
     cp -p "$root"/cli/target/lib/*.jar "$root"/cli/target/anubis-cli-*.jar "$build/new/lib"
-    picocli=$(echo "$build"/new/lib/picocli-*.jar)
-    "$jdk/bin/java" -cp "$picocli" "$root/scripts/StackMaps.java" "$picocli" "$build/new/picocli" ||
-        die "$picocli cannot be renewed"
-    mv "$build/new/picocli" "$picocli"
+    without_provider "$(echo "$build"/new/lib/dnsjava-*.jar)" || die "dnsjava cannot be renewed"
+    "$jdk/bin/java" -cp "$build/new/lib/*" "$root/scripts/CacheableJars.java" "$build"/new/lib/*.jar ||
+        die "the jars cannot be renewed"
     chmod -R go+rX "$build/new"
     rm -rf "$image"
     mv "$build/new" "$image"
 }
 
-# What every JVM gets: the AOT cache is of use only to a JVM with the options that it was made with.
-jvm="--enable-native-access=anubis.crypto,anubis.linux -XX:+UseSerialGC -XX:+UseCompactObjectHeaders -XX:-UsePerfData \
--XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0"
-
-# Makes the AOT cache. Without one, or with one that does not fit, the JVM starts all the same, but later; so an empty one
-# is kept where none can be made.
-rehearse() {
-    rm -f "$build/new.aot"
-    # shellcheck disable=SC2086 # a list of options
-    "$jdk/bin/java" $jvm --module-path "$image/lib" -XX:AOTCacheOutput="$build/new.aot" \
-        -m anubis.cli/anubis.cli.Rehearsal >"$build/rehearsal.log" 2>&1 9>&- || true
-    [ -e "$build/new.aot" ] || : >"$build/new.aot"
-    chmod go+r "$build/new.aot"
-    mv "$build/new.aot" "$aot"
-}
-
-# Succeeds if an ordinary user may have a network of his own here.
-user_namespace_allowed() {
-    unshare -Urnm mount -t tmpfs tmpfs /run 2>/dev/null
-}
-
-# in_user_namespace COMMAND...: becomes COMMAND, as root of a user namespace with an empty /run and no network but its own.
-in_user_namespace() {
-    # shellcheck disable=SC2016 # for the inner shell
-    exec unshare -Urnm sh -c 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$@"' sh "$@"
+# Takes from dnsjava what would put it in the place of getaddrinfo(3) for the whole JVM.
+without_provider() {
+    mkdir "$build/new/dnsjava"
+    (cd "$build/new/dnsjava" && "$jdk/bin/jar" -xf "$1" && rm -r META-INF/versions/18 META-INF/services &&
+        "$jdk/bin/jar" -cfm "$1" META-INF/MANIFEST.MF .) && rm -r "$build/new/dnsjava"
 }

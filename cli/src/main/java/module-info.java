@@ -10,5 +10,7 @@ module anubis.cli {
     requires anubis.host;
     requires anubis.lab;
     requires anubis.linux;
+    requires com.fasterxml.jackson.core;
+    requires com.google.zxing;
     requires info.picocli;
 }

@@ -1,6 +1,6 @@
 import org.jspecify.annotations.NullMarked;
 
-/** The engine: a TUN, UDP sockets and the protocol joined by workers, and the UAPI server. */
+/** The engine: a TUN, UDP sockets and the protocol joined by workers, and the UAPI socket. */
 @NullMarked
 module anubis.device {
     requires static transitive org.jspecify;

@@ -5,6 +5,8 @@ import org.jspecify.annotations.NullMarked;
 module anubis.host {
     requires static transitive org.jspecify;
     requires transitive anubis.config;
+    requires anubis.linux;
+    requires org.dnsjava;
 
     exports anubis.host;
 }

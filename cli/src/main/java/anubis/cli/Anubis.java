@@ -1,5 +1,8 @@
 package anubis.cli;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,22 +19,84 @@ public final class Anubis {
     private Anubis() {}
 
     public static void main(String[] args) {
-        int code = commandLine().execute(args);
+        int code = commandLine(args).execute(args);
         if (code != 0) { // System.exit searches for loggers first: a good end need not wait for that
             System.exit(code);
         }
     }
 
-    /** The command with all its verbs, ready to be executed. */
-    static CommandLine commandLine() {
+    private static final Map<String, String> EXIT_CODES = exitCodes();
+
+    /** The names of all verbs, in the order in which the help shows them. */
+    private static final List<String> VERBS = List.of(
+            "up",
+            "down",
+            "reload",
+            "confirm",
+            "save",
+            "strip",
+            "rollback",
+            "status",
+            "events",
+            "why",
+            "mtu",
+            "show",
+            "showconf",
+            "set",
+            "setconf",
+            "addconf",
+            "syncconf",
+            "genkey",
+            "genpsk",
+            "pubkey",
+            "lint",
+            "qr",
+            "device",
+            "demo",
+            "completion",
+            "man");
+
+    private static CommandSpec verb(String name) {
+        return switch (name) {
+            case "up" -> UpCommands.up();
+            case "down" -> UpCommands.down();
+            case "reload" -> UpCommands.reload();
+            case "confirm" -> UpCommands.confirm();
+            case "save" -> UpCommands.save();
+            case "strip" -> UpCommands.strip();
+            case "rollback" -> UpCommands.rollback();
+            case "status" -> WatchCommands.status();
+            case "events" -> WatchCommands.events();
+            case "why" -> WhyCommands.why();
+            case "mtu" -> WhyCommands.mtu();
+            case "show" -> ShowCommands.show();
+            case "showconf" -> ShowCommands.showconf();
+            case "set" -> SetCommands.set();
+            case "setconf", "addconf", "syncconf" -> SetCommands.fromFile(name);
+            case "genkey" -> KeyCommands.genkey();
+            case "genpsk" -> KeyCommands.genpsk();
+            case "pubkey" -> KeyCommands.pubkey();
+            case "lint" -> LintCommand.spec();
+            case "qr" -> QrCommand.spec();
+            case "device" -> DeviceCommand.spec();
+            case "demo" -> DemoCommand.spec();
+            case "completion" -> CompletionCommand.spec();
+            case "man" -> ManCommand.spec();
+            default -> throw new AssertionError(name);
+        };
+    }
+
+    /** The command, ready to execute these arguments: with the verb that they name, or else with all verbs. */
+    static CommandLine commandLine(String... args) {
         CommandSpec spec =
                 verb("anubis", "A WireGuard VPN: a device in user space, and what is needed around it.", () -> {
                     throw new UsageException("a verb is needed");
                 });
-        spec.addSubcommand("device", DeviceCommand.spec());
-        spec.addSubcommand("demo", DemoCommand.spec());
-        KeyCommands.specs().forEach(command -> spec.addSubcommand(command.name(), command));
+        for (String name : args.length > 0 && VERBS.contains(args[0]) ? List.of(args[0]) : VERBS) {
+            spec.addSubcommand(name, verb(name));
+        }
         return new CommandLine(spec)
+                .setExpandAtFiles(false)
                 .setParameterExceptionHandler((misuse, _) -> misused(misuse.getCommandLine(), misuse))
                 .setExecutionExceptionHandler((failure, verb, _) -> failed(verb, failure));
     }
@@ -42,7 +107,11 @@ public final class Anubis {
             action.run();
             return CommandLine.ExitCode.OK;
         });
-        spec.name(name).usageMessage().description(description);
+        spec.name(name)
+                .usageMessage()
+                .description(description)
+                .exitCodeListHeading("Exit codes:%n")
+                .exitCodeList(EXIT_CODES);
         return spec.versionProvider(() -> new String[] {"anubis " + version()})
                 .addOption(OptionSpec.builder("-h", "--help")
                         .usageHelp(true)
@@ -59,6 +128,11 @@ public final class Anubis {
         return Anubis.class.getModule().getDescriptor().rawVersion().orElse("(unknown version)");
     }
 
+    /** Says on the standard error what is worth knowing and no reason to end. */
+    static void warn(String message) {
+        System.err.println("anubis: " + message);
+    }
+
     private static int misused(CommandLine verb, Exception misuse) {
         say(verb, message(misuse) + " (see '" + verb.getCommandSpec().qualifiedName() + " --help')");
         return CommandLine.ExitCode.USAGE;
@@ -68,6 +142,9 @@ public final class Anubis {
         if (failure instanceof UsageException) {
             return misused(verb, failure);
         }
+        if (failure instanceof ToldException) {
+            return CommandLine.ExitCode.SOFTWARE;
+        }
         say(verb, message(failure));
         if ("verbose".equals(System.getenv("LOG_LEVEL"))) {
             failure.printStackTrace(verb.getErr());
@@ -75,7 +152,15 @@ public final class Anubis {
         return CommandLine.ExitCode.SOFTWARE;
     }
 
-    private static String message(Exception failure) {
+    private static Map<String, String> exitCodes() {
+        Map<String, String> codes = new LinkedHashMap<>();
+        codes.put("0", "What was asked is done.");
+        codes.put("1", "It could not be done; a line on the standard error says why.");
+        codes.put("2", "It was asked wrongly.");
+        return codes;
+    }
+
+    static String message(Exception failure) {
         return failure.getMessage() == null ? failure.toString() : failure.getMessage();
     }
 
@@ -96,5 +181,10 @@ public final class Anubis {
         UsageException(String message) {
             super(message);
         }
+    }
+
+    /** What was asked could not be done, and why has been told already. */
+    static final class ToldException extends Exception {
+        private static final long serialVersionUID = 1;
     }
 }

@@ -5,7 +5,7 @@ import anubis.config.DeviceChange;
 import anubis.crypto.Primitives;
 import anubis.crypto.PrivateKey;
 import anubis.device.Device;
-import anubis.device.UapiServer;
+import anubis.device.UapiSocket;
 import anubis.host.UapiClient;
 import anubis.lab.Lab;
 import anubis.lab.LabHost;
@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -134,7 +135,8 @@ final class Demo implements AutoCloseable {
     }
 
     private Device make(Side own, Side other) throws Exception {
-        Device device = own.call(() -> remember(Device.open(own.device, line -> out.println("  " + line))));
+        Device device = own.call(
+                () -> remember(Device.open(own.device, InstantSource.system(), line -> out.println("  " + line))));
         openSocket(device);
         String config = """
                 [Interface]
@@ -168,7 +170,7 @@ final class Demo implements AutoCloseable {
     /** Under the lock, so that no socket is made and not yet remembered when the demo ends. */
     private synchronized void openSocket(Device device) throws Exception {
         if (!ending) {
-            remember(UapiServer.open(device));
+            remember(UapiSocket.open(device));
         }
     }
 

@@ -1,10 +1,16 @@
 package anubis.cli;
 
 import anubis.device.Device;
-import anubis.device.UapiServer;
+import anubis.device.UapiSocket;
+import anubis.host.HandshakeClock;
+import anubis.host.Keeper;
+import anubis.host.Tunnel;
 import java.io.IOException;
+import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -28,7 +34,9 @@ final class DeviceCommand {
                 .description("Name of the interface, at most 15 characters.")
                 .build();
         CommandSpec spec = Anubis.verb(
-                "device", "Makes the WireGuard interface NAME and moves its packets.", () -> run(checked(name)));
+                "device",
+                "Makes the WireGuard interface NAME and moves its packets.",
+                () -> run(checked(name.getValue()), maker -> maker.make(name.getValue()), () -> {}));
         spec.usageMessage()
                 .footer(
                         "wg, wg-quick and every other tool of WireGuard's configure the interface through "
@@ -41,8 +49,8 @@ final class DeviceCommand {
                         .build());
     }
 
-    private static String checked(PositionalParamSpec parameter) {
-        String name = parameter.getValue();
+    /** {@code name}, if it can name an interface. */
+    static String checked(String name) {
         if (!INTERFACE_NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
             throw new Anubis.UsageException(
                     "'" + name + "' is no name of an interface: 1 to 15 of a-z A-Z 0-9 _ = + . -");
@@ -50,19 +58,32 @@ final class DeviceCommand {
         return name;
     }
 
-    /** Runs the interface until it ends, and prints {@code ready} once its socket answers. */
-    private static void run(String name) throws IOException, InterruptedException {
+    /** What is done before the interface is ready; it has to call {@code maker} once. */
+    interface Beginning {
+        void run(Tunnel.Maker maker) throws Exception;
+    }
+
+    /**
+     * Runs the interface until it ends: {@code begin} makes it, then {@code ready} is printed; whatever ends it, {@code end} is
+     * done before this returns.
+     */
+    static void run(String name, Beginning begin, Anubis.Action end) throws Exception {
         CountDownLatch closed = new CountDownLatch(1);
         AtomicBoolean told = new AtomicBoolean();
-        try (Device device = Device.open(name, line -> log(name, line))) {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-                told.set(true);
-                device.end();
-                await(closed);
-            }));
-            try (UapiServer _ = UapiServer.open(device)) {
-                System.out.println("ready");
-                device.awaitEnd();
+        try (Parts parts = new Parts()) {
+            begin.run(_ -> {
+                Device device = parts.open(name);
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                    told.set(true);
+                    device.end();
+                    await(closed);
+                }));
+            });
+            System.out.println("ready");
+            try (Keeper _ = Keeper.start(name, line -> log(name, line))) {
+                parts.device().awaitEnd();
+            } finally {
+                end.run();
             }
         } finally {
             if (told.get()) {
@@ -70,6 +91,34 @@ final class DeviceCommand {
                 Runtime.getRuntime().halt(0);
             }
             closed.countDown();
+        }
+    }
+
+    /** What an interface consists of. */
+    private static final class Parts implements AutoCloseable {
+        private Optional<HandshakeClock> clock = Optional.empty();
+        private Optional<Device> device = Optional.empty();
+        private Optional<UapiSocket> socket = Optional.empty();
+
+        Device open(String name) throws IOException {
+            Consumer<String> log = line -> log(name, line);
+            HandshakeClock started = HandshakeClock.open(HandshakeClock.stateDirectory(), InstantSource.system(), log);
+            clock = Optional.of(started);
+            Device made = Device.open(name, started, log);
+            device = Optional.of(made);
+            socket = Optional.of(UapiSocket.open(made));
+            return made;
+        }
+
+        Device device() {
+            return device.orElseThrow();
+        }
+
+        @Override
+        public void close() {
+            socket.ifPresent(UapiSocket::close);
+            device.ifPresent(Device::close);
+            clock.ifPresent(HandshakeClock::close);
         }
     }
 

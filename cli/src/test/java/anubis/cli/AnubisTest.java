@@ -47,7 +47,14 @@ class AnubisTest {
         "genkey x, 'x', anubis genkey --help",
         "device, NAME, anubis device --help",
         "device -x wg0, -x, anubis device --help",
-        "device wg0 wg1, 'wg1', anubis device --help"
+        "device wg0 wg1, 'wg1', anubis device --help",
+        "set wg0, SETTING, anubis set --help",
+        "set wg0 dance, 'dance', anubis set --help",
+        "set wg0 listen-port 70000, '70000', anubis set --help",
+        "show wg0 thing, 'thing', anubis show --help",
+        "show interfaces peers, 'interfaces', anubis show --help",
+        "setconf wg0, FILE, anubis setconf --help",
+        "completion fish, SHELL, anubis completion --help"
     })
     void refusesWrongUse(String line, String complaint, String help) {
         assertThat(anubis(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);

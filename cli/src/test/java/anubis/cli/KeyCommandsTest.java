@@ -13,6 +13,7 @@ import java.util.Base64;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
@@ -71,6 +72,14 @@ class KeyCommandsTest {
         assertThat(anubis("dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=" + trailer, "pubkey"))
                 .isZero();
         assertThat(output()).isEqualTo("hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"genkey, privateKey", "genpsk, presharedKey", "pubkey, publicKey"})
+    void jsonNamesTheKey(String verb, String property) {
+        assertThat(anubis("dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=", verb, "--json"))
+                .isZero();
+        assertThat(output()).matches("\\{\"" + property + "\":\"[A-Za-z0-9+/]{43}=\"}\n");
     }
 
     @ParameterizedTest

@@ -40,6 +40,23 @@ public record Cidr(InetAddress address, int length) {
         return new Cidr(IpLiteral.of(bytes), length);
     }
 
+    /** Whether it is of IPv6, not of IPv4. */
+    public boolean six() {
+        return address.getAddress().length == 16;
+    }
+
+    /** A prefix of one address alone. */
+    public static Cidr host(InetAddress address) {
+        return new Cidr(address, bits(address));
+    }
+
+    /** Whether all addresses of {@code other} are in this prefix. */
+    public boolean contains(Cidr other) {
+        return six() == other.six()
+                && length <= other.length
+                && masked().address.equals(new Cidr(other.address, length).masked().address);
+    }
+
     private static int bits(InetAddress address) {
         return 8 * address.getAddress().length;
     }

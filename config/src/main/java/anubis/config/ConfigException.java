@@ -19,7 +19,8 @@ public final class ConfigException extends Exception {
         }
     }
 
-    ConfigException(List<Problem> problems) {
+    /** With at least one problem. */
+    public ConfigException(List<Problem> problems) {
         super(problems.stream().map(Problem::toString).collect(Collectors.joining("\n")));
         this.problems = List.copyOf(problems);
     }

@@ -6,11 +6,14 @@ import anubis.crypto.PublicKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Reads configuration files: wg(8), CONFIGURATION FILE FORMAT, and the settings that wg-quick(8) adds. It takes what
@@ -23,6 +26,28 @@ public final class ConfigParser {
     private static final Pattern WORD = Pattern.compile("[A-Za-z]{1,24}");
     private static final Pattern SHOWABLE = Pattern.compile("[0-9A-Fa-f:./%+-]{1,50}|\\p{Print}{1,24}");
     private static final Pattern HEX_MARK = Pattern.compile("0x0{0,50}[0-9A-Fa-f]{1,8}");
+    private static final String EXTENSION = "#:";
+    private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_.-][\\p{L}\\p{N}_. '@-]{0,62}");
+    /** The settings of wg, as they are spelled. */
+    private static final List<String> OF_INTERFACE = List.of("PrivateKey", "ListenPort", "FwMark");
+
+    private static final List<String> OF_PEER =
+            List.of("PublicKey", "PresharedKey", "AllowedIPs", "Endpoint", "PersistentKeepalive");
+
+    private static final List<String> SETTINGS = Stream.of(
+                    OF_INTERFACE.stream(),
+                    OF_PEER.stream(),
+                    Stream.of(QuickSetting.Key.values()).map(Enum::name),
+                    Stream.of("Name"))
+            .flatMap(Function.identity())
+            .toList();
+
+    /** The section of each, by its name in small letters. */
+    private static final Map<String, String> HOMES = Stream.concat(
+                    OF_INTERFACE.stream().map(name -> Map.entry(name, "[Interface]")),
+                    OF_PEER.stream().map(name -> Map.entry(name, "[Peer]")))
+            .collect(Collectors.toMap(entry -> entry.getKey().toLowerCase(Locale.ROOT), Map.Entry::getValue));
+
     private static final int MAX_PORT = 65535;
     private static final long MAX_MARK = 0xffff_ffffL;
 
@@ -45,12 +70,29 @@ public final class ConfigParser {
     private final List<ConfigException.Problem> problems = new ArrayList<>();
     private final List<PeerConfig> peers = new ArrayList<>();
     private final List<QuickSetting> quick = new ArrayList<>();
+    private final List<Place> places = new ArrayList<>();
     private Section section = Section.NONE;
     private int line;
+    private boolean extension;
     private Optional<PrivateKey> privateKey = Optional.empty();
     private OptionalInt listenPort = OptionalInt.empty();
     private OptionalLong fwMark = OptionalLong.empty();
     private PeerSection peer = new PeerSection(0);
+
+    /**
+     * Where something stands.
+     *
+     * @param peer which of the peers it is about, counted from 0; {@link #INTERFACE} for none
+     * @param key the setting, in small letters, or {@code [interface]} or {@code [peer]}; one {@code allowedips} for each
+     *     prefix, in their order
+     * @param line counted from 1
+     */
+    record Place(int peer, String key, int line) {
+        static final int INTERFACE = -1;
+    }
+
+    /** A configuration, and where in the file each part of it stands, in the order of lines. */
+    record Located(WireGuardConfig config, List<Place> places) {}
 
     /** The [Peer] section that is being read. */
     private static final class PeerSection {
@@ -61,6 +103,7 @@ public final class ConfigParser {
         boolean incremental;
         final List<Cidr> prefixes = new ArrayList<>();
         final List<Cidr> removed = new ArrayList<>();
+        Optional<String> name = Optional.empty();
         Optional<Endpoint> endpoint = Optional.empty();
         OptionalInt persistentKeepalive = OptionalInt.empty();
 
@@ -81,6 +124,11 @@ public final class ConfigParser {
      * @throws ConfigException naming everything that is wrong
      */
     public static WireGuardConfig parse(String file, String text, Dialect dialect) throws ConfigException {
+        return locate(file, text, dialect).config();
+    }
+
+    /** As {@link #parse}, with the places of everything. */
+    static Located locate(String file, String text, Dialect dialect) throws ConfigException {
         ConfigParser parser = new ConfigParser(file, dialect);
         for (String line : text.split("\n", -1)) {
             parser.line++;
@@ -90,15 +138,26 @@ public final class ConfigParser {
         if (!parser.problems.isEmpty()) {
             throw new ConfigException(parser.problems);
         }
-        return new WireGuardConfig(
-                new InterfaceConfig(parser.privateKey, parser.listenPort, parser.fwMark), parser.peers, parser.quick);
+        return new Located(
+                new WireGuardConfig(
+                        new InterfaceConfig(parser.privateKey, parser.listenPort, parser.fwMark),
+                        parser.peers,
+                        parser.quick),
+                List.copyOf(parser.places));
     }
 
-    private void line(String raw) {
+    private void line(String whole) {
+        // What goes beyond wg-quick hides from it in a comment.
+        extension = dialect == Dialect.WG_QUICK && whole.strip().startsWith(EXTENSION);
+        String raw = extension ? whole.substring(whole.indexOf(EXTENSION) + EXTENSION.length()) : whole;
         int comment = raw.indexOf('#');
         String stripped = comment < 0 ? raw : raw.substring(0, comment);
         String text = SPACE.matcher(stripped).replaceAll("");
         if (text.isEmpty()) {
+            return;
+        }
+        if (extension) {
+            setting(stripped, text);
             return;
         }
         switch (text.toLowerCase(Locale.ROOT)) {
@@ -112,6 +171,11 @@ public final class ConfigParser {
         endPeer();
         section = next;
         peer = new PeerSection(line);
+        place(next == Section.PEER ? "[peer]" : "[interface]");
+    }
+
+    private void place(String key) {
+        places.add(new Place(section == Section.PEER ? peers.size() : Place.INTERFACE, key, line));
     }
 
     private void endPeer() {
@@ -121,6 +185,7 @@ public final class ConfigParser {
         }
         peer.publicKey.ifPresent(key -> peers.add(new PeerConfig(
                 key,
+                peer.name,
                 peer.presharedKey,
                 new AllowedIps(peer.incremental, peer.prefixes, peer.removed),
                 peer.endpoint,
@@ -138,16 +203,18 @@ public final class ConfigParser {
         String key = name.toLowerCase(Locale.ROOT);
         String value = text.substring(equals + 1);
         boolean known = switch (section) {
-            case INTERFACE -> interfaceSetting(key, name, value, stripped);
-            case PEER -> peerSetting(key, name, value);
+            case INTERFACE -> quickSetting(key, name, stripped) || (!extension && interfaceSetting(key, name, value));
+            case PEER -> peerName(key, name, stripped) || (!extension && peerSetting(key, name, value));
             case NONE -> false;
         };
         if (!known) {
             unknown(key, name);
+        } else if (!key.equals("allowedips")) {
+            place(key);
         }
     }
 
-    private boolean interfaceSetting(String key, String name, String value, String stripped) {
+    private boolean interfaceSetting(String key, String name, String value) {
         switch (key) {
             case "privatekey" ->
                 privateKey = key(name, value, PrivateKey::ofBase64).or(() -> privateKey);
@@ -166,7 +233,7 @@ public final class ConfigParser {
                 fwMark = OptionalLong.of(mark);
             }
             default -> {
-                return quickSetting(key, name, stripped);
+                return false;
             }
         }
         return true;
@@ -178,15 +245,41 @@ public final class ConfigParser {
                 if (dialect == Dialect.WG) {
                     problem(name, "only wg-quick knows this setting", "remove it with strip, or use up");
                 }
+                misplaced(name, each.extension());
                 // White space counts here: a hook is a command line.
-                quick.add(new QuickSetting(
-                        line,
-                        each,
-                        stripped.substring(stripped.indexOf('=') + 1).strip()));
+                quick.add(new QuickSetting(line, each, value(stripped)));
                 return true;
             }
         }
         return false;
+    }
+
+    private boolean peerName(String key, String name, String stripped) {
+        if (!key.equals("name")) {
+            return false;
+        }
+        misplaced(name, true);
+        String value = value(stripped);
+        if (NAME.matcher(value).matches()) {
+            peer.name = Optional.of(value);
+        } else {
+            wrong(name, value, "write a name of 1 to 63 letters, digits, blanks and _.'@-");
+        }
+        return true;
+    }
+
+    private static String value(String stripped) {
+        return stripped.substring(stripped.indexOf('=') + 1).strip();
+    }
+
+    /** A setting of ours would be an error to wg-quick, and one of wg-quick's in a comment would be lost on it. */
+    private void misplaced(String name, boolean ours) {
+        if (ours != extension) {
+            problem(
+                    name,
+                    ours ? "wg-quick does not know this setting" : "this setting is in a comment",
+                    ours ? "write it in a comment: #: " + name + " = …" : "write it without #:");
+        }
     }
 
     private boolean peerSetting(String key, String name, String value) {
@@ -227,13 +320,16 @@ public final class ConfigParser {
                 Cidr prefix = Cidr.parse(add || remove ? each.substring(1) : each);
                 peer.incremental |= add || remove;
                 (remove ? peer.removed : peer.prefixes).add(prefix);
+                if (!remove) {
+                    place("allowedips");
+                }
             } catch (IllegalArgumentException e) {
                 wrong(name, each, because(e) + ": write 10.0.0.0/8 or 2001:db8::/32, separated by commas");
             }
         }
     }
 
-    private static long mark(String value) {
+    static long mark(String value) {
         if (value.equalsIgnoreCase("off")) {
             return 0;
         }
@@ -253,16 +349,24 @@ public final class ConfigParser {
     }
 
     private void unknown(String key, String name) {
-        String home = switch (key) {
-            case "privatekey", "listenport", "fwmark" -> "[Interface]";
-            case "publickey", "presharedkey", "allowedips", "endpoint", "persistentkeepalive" -> "[Peer]";
-            default -> "";
-        };
-        if (home.isEmpty()) {
-            problem(name, "there is no such setting" + inSection(), "correct or remove it");
+        String home = HOMES.getOrDefault(key, "");
+        if (extension && !home.isEmpty()) {
+            misplaced(name, false);
+        } else if (home.isEmpty()) {
+            problem(
+                    name,
+                    "there is no such setting" + inSection(),
+                    Spelling.nearest(key, SETTINGS)
+                            .map(nearest -> "write " + nearest + " if you mean that, or remove it")
+                            .orElse("correct or remove it"));
         } else {
             problem(name, "this setting does not belong here", "move it below " + home);
         }
+    }
+
+    /** A setting's name as its manual spells it. */
+    static String spelled(String key) {
+        return SETTINGS.stream().filter(key::equalsIgnoreCase).findFirst().orElse(key);
     }
 
     private String inSection() {

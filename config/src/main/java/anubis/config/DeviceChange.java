@@ -1,10 +1,15 @@
 package anubis.config;
 
 import anubis.crypto.PrivateKey;
+import anubis.crypto.PublicKey;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * A {@code set=1} request (WireGuard's cross-platform interface, "Configuration Protocol"). What is empty stays as it is;
@@ -29,7 +34,7 @@ public record DeviceChange(
     public static DeviceChange replacing(WireGuardConfig config) {
         InterfaceConfig device = config.device();
         return new DeviceChange(
-                Optional.of(device.privateKey().orElseGet(() -> PrivateKey.of(new byte[32]))),
+                Optional.of(device.privateKey().orElseGet(DeviceChange::noKey)),
                 OptionalInt.of(device.listenPort().orElse(0)),
                 OptionalLong.of(device.fwMark().orElse(0)),
                 true,
@@ -49,6 +54,90 @@ public record DeviceChange(
                 device.fwMark(),
                 false,
                 config.peers().stream().map(PeerChange::of).toList());
+    }
+
+    /**
+     * What makes of the device {@code now} what {@code wanted} says, and leaves peers alone that are as they should be.
+     * An endpoint is set only where {@code before}, what was asked for the last time, says otherwise, or the peer has none:
+     * it may have moved since. Where no mark is wanted, there will be none.
+     *
+     * @throws IllegalArgumentException if an endpoint is a name
+     */
+    public static DeviceChange between(UapiDevice now, WireGuardConfig before, WireGuardConfig wanted) {
+        Map<PublicKey, UapiPeer> present =
+                now.peers().stream().collect(Collectors.toMap(UapiPeer::publicKey, Function.identity()));
+        Map<PublicKey, PeerConfig> earlier = before.peers().stream()
+                .collect(Collectors.toMap(PeerConfig::publicKey, peer -> peer, (_, last) -> last));
+        Map<PublicKey, PeerConfig> future = EffectivePeers.of(now, wanted);
+        List<PeerChange> peers = new ArrayList<>();
+        now.peers().stream()
+                .map(UapiPeer::publicKey)
+                .filter(key -> !future.containsKey(key))
+                .map(PeerChange::remove)
+                .forEach(peers::add);
+        future.values().forEach(peer -> {
+            Optional<Endpoint> asked =
+                    Optional.ofNullable(earlier.get(peer.publicKey())).flatMap(PeerConfig::endpoint);
+            PeerChange.between(Optional.ofNullable(present.get(peer.publicKey())), asked, peer)
+                    .ifPresent(peers::add);
+        });
+        InterfaceConfig device = wanted.device();
+        long mark = device.fwMark().orElse(0);
+        return new DeviceChange(
+                device.privateKey().equals(now.privateKey())
+                        ? Optional.empty()
+                        : Optional.of(device.privateKey().orElseGet(DeviceChange::noKey)),
+                device.listenPort().orElse(now.listenPort()) == now.listenPort()
+                        ? OptionalInt.empty()
+                        : device.listenPort(),
+                mark == now.fwMark() ? OptionalLong.empty() : OptionalLong.of(mark),
+                false,
+                peers);
+    }
+
+    /** What takes this change back, made to the device {@code before}. */
+    public DeviceChange undo(UapiDevice before) {
+        Map<PublicKey, UapiPeer> present =
+                before.peers().stream().collect(Collectors.toMap(UapiPeer::publicKey, Function.identity()));
+        return new DeviceChange(
+                privateKey.map(_ -> before.privateKey().orElseGet(DeviceChange::noKey)),
+                listenPort.isPresent() ? OptionalInt.of(before.listenPort()) : listenPort,
+                fwMark.isPresent() ? OptionalLong.of(before.fwMark()) : fwMark,
+                false,
+                peers.stream()
+                        .map(peer -> Optional.ofNullable(present.get(peer.publicKey()))
+                                .map(PeerChange::restoring)
+                                .orElseGet(() -> PeerChange.remove(peer.publicKey())))
+                        .toList());
+    }
+
+    /** Of this change what concerns the firewall mark. */
+    DeviceChange onlyMark() {
+        return new DeviceChange(Optional.empty(), OptionalInt.empty(), fwMark, false, List.of());
+    }
+
+    /** This change, but for the firewall mark. */
+    DeviceChange withoutMark() {
+        return new DeviceChange(privateKey, listenPort, OptionalLong.empty(), replacePeers, peers);
+    }
+
+    /** What is changed, in words and without any secret. */
+    public String describe() {
+        List<String> words = new ArrayList<>();
+        privateKey.ifPresent(_ -> words.add("private key"));
+        listenPort.ifPresent(port -> words.add("listen port " + port));
+        fwMark.ifPresent(mark -> words.add("mark 0x" + Long.toHexString(mark)));
+        peers.forEach(peer -> words.add(peer.describe()));
+        return String.join("; ", words);
+    }
+
+    /** Whether nothing is to be done. */
+    public boolean isEmpty() {
+        return privateKey.isEmpty() && listenPort.isEmpty() && fwMark.isEmpty() && !replacePeers && peers.isEmpty();
+    }
+
+    static PrivateKey noKey() {
+        return PrivateKey.of(new byte[32]);
     }
 
     /** The text of the request, with {@code set=1} and the empty line that ends it. It contains the keys. */

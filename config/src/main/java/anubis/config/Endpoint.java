@@ -1,5 +1,6 @@
 package anubis.config;
 
+import java.net.InetAddress;
 import java.util.regex.Pattern;
 
 /**
@@ -38,6 +39,17 @@ public record Endpoint(String host, int port) {
     /** Whether the host is an IP address, with or without a zone, and not a name to be resolved. */
     public boolean isLiteral() {
         return host.indexOf(':') >= 0 || IpLiteral.parse(host).isPresent();
+    }
+
+    /**
+     * The host as an address, without its zone.
+     *
+     * @throws IllegalStateException if it is a name
+     */
+    public InetAddress address() {
+        int zone = host.indexOf('%');
+        return IpLiteral.parse(zone < 0 ? host : host.substring(0, zone))
+                .orElseThrow(() -> new IllegalStateException(host + " is a name, not an address"));
     }
 
     private static String canonical(String host) {

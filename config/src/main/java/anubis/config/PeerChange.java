@@ -2,9 +2,14 @@ package anubis.config;
 
 import anubis.crypto.PresharedKey;
 import anubis.crypto.PublicKey;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.StringJoiner;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a {@code set=1} request does with one peer. What is empty stays as it is. */
 public record PeerChange(
@@ -45,6 +50,85 @@ public record PeerChange(
                 peer.endpoint(),
                 peer.persistentKeepalive(),
                 Optional.of(peer.allowedIps()));
+    }
+
+    /** What makes of the peer {@code now} (if it is there) what {@code wanted} says; nothing if it is so already. */
+    static Optional<PeerChange> between(Optional<UapiPeer> now, Optional<Endpoint> asked, PeerConfig wanted) {
+        Set<Cidr> prefixes = wanted.allowedIps().prefixes().stream()
+                .map(Cidr::masked)
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+        PresharedKey presharedKey = wanted.presharedKey().orElse(PresharedKey.NONE);
+        int keepalive = wanted.persistentKeepalive().orElse(0);
+        PeerChange change = new PeerChange(
+                wanted.publicKey(),
+                Mode.ADD_OR_UPDATE,
+                Optional.of(presharedKey)
+                        .filter(key ->
+                                !key.equals(now.flatMap(UapiPeer::presharedKey).orElse(PresharedKey.NONE))),
+                wanted.endpoint()
+                        .filter(to -> now.flatMap(UapiPeer::endpoint).isEmpty()
+                                || !Optional.of(to).equals(asked)),
+                keepalive == now.map(UapiPeer::persistentKeepalive).orElse(0)
+                        ? OptionalInt.empty()
+                        : OptionalInt.of(keepalive),
+                now.filter(peer -> Set.copyOf(peer.allowedIps()).equals(prefixes))
+                                .isPresent()
+                        ? Optional.empty()
+                        : Optional.of(AllowedIps.exactly(List.copyOf(prefixes))));
+        return now.isPresent() && change.isEmpty() ? Optional.empty() : Optional.of(change);
+    }
+
+    /** Whatever was done to the peer since, this makes it what it was. */
+    static PeerChange restoring(UapiPeer peer) {
+        return new PeerChange(
+                peer.publicKey(),
+                Mode.ADD_OR_UPDATE,
+                Optional.of(peer.presharedKey().orElse(PresharedKey.NONE)),
+                peer.endpoint(),
+                OptionalInt.of(peer.persistentKeepalive()),
+                Optional.of(AllowedIps.exactly(peer.allowedIps())));
+    }
+
+    /** The peer that this makes of what was there. */
+    UapiPeer madeOf(Optional<UapiPeer> before) {
+        List<Cidr> had = before.map(UapiPeer::allowedIps).orElseGet(List::of);
+        return new UapiPeer(
+                publicKey,
+                presharedKey
+                        .or(() -> before.flatMap(UapiPeer::presharedKey))
+                        .filter(key -> !key.equals(PresharedKey.NONE)),
+                before.map(UapiPeer::protocolVersion).orElse(1),
+                endpoint.or(() -> before.flatMap(UapiPeer::endpoint)),
+                persistentKeepalive.orElse(
+                        before.map(UapiPeer::persistentKeepalive).orElse(0)),
+                allowedIps
+                        .map(ips -> Stream.concat(
+                                        (ips.incremental() ? had : List.<Cidr>of()).stream(), ips.prefixes().stream())
+                                .map(Cidr::masked)
+                                .filter(prefix -> !ips.removed().contains(prefix))
+                                .distinct()
+                                .toList())
+                        .orElse(had),
+                before.map(UapiPeer::rxBytes).orElse(0L),
+                before.map(UapiPeer::txBytes).orElse(0L),
+                before.flatMap(UapiPeer::latestHandshake));
+    }
+
+    String describe() {
+        StringJoiner words = new StringJoiner(", ", "peer " + publicKey + ": ", "");
+        words.setEmptyValue("peer " + publicKey);
+        if (mode == Mode.REMOVE) {
+            words.add("removed");
+        }
+        presharedKey.ifPresent(key -> words.add(key.equals(PresharedKey.NONE) ? "no preshared key" : "preshared key"));
+        endpoint.ifPresent(to -> words.add("endpoint " + to));
+        persistentKeepalive.ifPresent(seconds -> words.add("keepalive " + seconds + " s"));
+        allowedIps.ifPresent(ips -> words.add("allowed IPs " + ips));
+        return words.toString();
+    }
+
+    private boolean isEmpty() {
+        return presharedKey.isEmpty() && endpoint.isEmpty() && persistentKeepalive.isEmpty() && allowedIps.isEmpty();
     }
 
     public static PeerChange remove(PublicKey publicKey) {

@@ -1,8 +1,8 @@
 package anubis.config;
 
-/** A setting of wg-quick(8) as it stands in a file: its name as the manual spells it, and its text, trimmed. */
+/** A setting of wg-quick(8), or one of ours, as it stands in a file: its name and its text, trimmed. */
 public record QuickSetting(int line, Key key, String value) {
-    /** The settings of the [Interface] section that wg-quick takes for itself and {@code wg} does not know. */
+    /** The settings of the [Interface] section that {@code wg} does not know, spelled as in wg-quick's manual. */
     public enum Key {
         Address,
         DNS,
@@ -12,6 +12,23 @@ public record QuickSetting(int line, Key key, String value) {
         PostUp,
         PreDown,
         PostDown,
-        SaveConfig
+        SaveConfig,
+        /** Ours: UDP ports besides ListenPort, and the interfaces on which they are open. */
+        ExtraPorts,
+        /** Ours: whether the kernel's WireGuard carries the interface. */
+        Kernel;
+
+        /** Whether its value is a shell command. */
+        public boolean isHook() {
+            return switch (this) {
+                case PreUp, PostUp, PreDown, PostDown -> true;
+                case Address, DNS, MTU, Table, SaveConfig, ExtraPorts, Kernel -> false;
+            };
+        }
+
+        /** Whether it is ours, and so written in a comment: {@code #: Kernel = true}. */
+        public boolean extension() {
+            return compareTo(SaveConfig) > 0;
+        }
     }
 }

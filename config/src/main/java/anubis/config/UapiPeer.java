@@ -23,4 +23,21 @@ public record UapiPeer(
     public UapiPeer {
         allowedIps = List.copyOf(allowedIps);
     }
+
+    UapiPeer without(List<Cidr> prefixes) {
+        return prefixes.stream().noneMatch(allowedIps::contains)
+                ? this
+                : new UapiPeer(
+                        publicKey,
+                        presharedKey,
+                        protocolVersion,
+                        endpoint,
+                        persistentKeepalive,
+                        allowedIps.stream()
+                                .filter(prefix -> !prefixes.contains(prefix))
+                                .toList(),
+                        rxBytes,
+                        txBytes,
+                        latestHandshake);
+    }
 }

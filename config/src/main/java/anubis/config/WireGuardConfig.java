@@ -9,6 +9,12 @@ public record WireGuardConfig(InterfaceConfig device, List<PeerConfig> peers, Li
         quick = List.copyOf(quick);
     }
 
+    /** Whether a key is in it that others must not know. */
+    public boolean hasSecrets() {
+        return device.privateKey().isPresent()
+                || peers.stream().anyMatch(peer -> peer.presharedKey().isPresent());
+    }
+
     /** The file as {@code wg showconf} writes it; what is zero or off is left out, and so is what concerns wg-quick. */
     public String showconf() {
         StringBuilder out = new StringBuilder("[Interface]\n");

@@ -2,21 +2,12 @@ package anubis.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import anubis.config.ConfigParser.Dialect;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.Channels;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,31 +15,20 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * The real {@code wg} and this module, side by side. {@code wg} runs in a mount namespace of its own, where a socket of
- * this test is the device wg0: it answers with {@link #reply} and keeps the request that {@code wg} sent last.
- */
+/** The real {@code wg} and this module, side by side. */
 class BesideWgTest {
     private static final String KEY = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
     private static final String HEX = "c809f3e5317e9575c9b5ed78b638b7ce530dabe85ddab614220241801ddf0669";
     private static final String PEER = "[Peer]\nPublicKey=" + KEY + "\n";
-    private static final String UNSHARE = "mount -t tmpfs none /run && mkdir /run/wireguard"
-            + " && mount --bind \"$0\" /run/wireguard && if [ $# -gt 0 ]; then exec wg \"$@\"; fi";
 
     @TempDir
     Path directory;
 
-    private volatile String request = "";
-    private volatile String reply = "errno=0\n\n";
-    private ServerSocketChannel device;
+    private SocketDevice device;
 
     @BeforeEach
     void listen() throws Exception {
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/wg")), "skipped: wireguard-tools is not installed");
-        assumeTrue(run() == 0, "skipped: this system gives no mount namespace to this user");
-        device = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        device.bind(UnixDomainSocketAddress.of(directory.resolve("wg0.sock")));
-        Thread.ofVirtual().start(this::serve);
+        device = new SocketDevice(directory);
     }
 
     @AfterEach
@@ -58,43 +38,10 @@ class BesideWgTest {
         }
     }
 
-    private void serve() {
-        while (true) {
-            try (SocketChannel connection = device.accept()) {
-                BufferedReader in = new BufferedReader(Channels.newReader(connection, StandardCharsets.UTF_8));
-                StringBuilder text = new StringBuilder();
-                String line;
-                while ((line = in.readLine()) != null) {
-                    text.append(line).append('\n');
-                    if (line.isEmpty()) {
-                        request = text.toString();
-                        Channels.newOutputStream(connection).write(reply.getBytes(StandardCharsets.US_ASCII));
-                        break;
-                    }
-                }
-            } catch (AsynchronousCloseException closed) {
-                return;
-            } catch (IOException broken) {
-                request = broken.toString();
-            }
-        }
-    }
-
-    private int run(String... arguments) throws IOException, InterruptedException {
-        ProcessBuilder wg = new ProcessBuilder("unshare", "-rm", "sh", "-c", UNSHARE, directory.toString());
-        wg.command().addAll(List.of(arguments));
-        wg.redirectErrorStream(true).redirectOutput(directory.resolve("output").toFile());
-        wg.environment().put("WG_ENDPOINT_RESOLUTION_RETRIES", "0");
-        return wg.start().waitFor();
-    }
-
     /** What {@code wg setconf} or {@code addconf} sends for a file; empty if it refuses it. */
     private String sentByWg(String verb, String text) throws IOException, InterruptedException {
-        request = "";
         Path file = Files.writeString(directory.resolve("file"), text);
-        int exit = run(verb, "wg0", file.toString());
-        assertThat(exit == 0).isEqualTo(!request.isEmpty());
-        return request;
+        return device.sentBy(verb, "wg0", file.toString());
     }
 
     @ParameterizedTest
@@ -188,9 +135,9 @@ class BesideWgTest {
                         + "\npublic_key=" + HEX + "\npersistent_keepalive_interval=0\nlast_handshake_time_sec=5\n",
             })
     void showconfToTheByte(String text) throws Exception {
-        reply = text + "errno=0\n\n";
-        assertThat(run("showconf", "wg0")).isZero();
-        assertThat(UapiReply.parse(text).config().showconf()).isEqualTo(Files.readString(directory.resolve("output")));
+        device.answers(text);
+        assertThat(UapiReply.parse(text).config().showconf())
+                .isEqualTo(device.wg(Map.of(), "showconf", "wg0").stdout());
     }
 
     @Test

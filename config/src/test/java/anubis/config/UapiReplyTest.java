@@ -112,7 +112,7 @@ class UapiReplyTest {
                 "[Peer]\nPublicKey=yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\nEndpoint=vpn.example.org:1",
                 ConfigParser.Dialect.WG);
         assertThatThrownBy(() -> DeviceChange.adding(config)).hasMessageContaining("resolve vpn.example.org:1 first");
-        PeerConfig resolved = config.peers().getFirst().withEndpoint(new Endpoint("192.0.2.1", 1));
+        PeerConfig resolved = config.peers().getFirst().withEndpoint(Optional.of(new Endpoint("192.0.2.1", 1)));
         assertThat(PeerChange.of(resolved).endpoint()).isPresent();
     }
 }

@@ -29,9 +29,11 @@ final class JdkPrimitives extends Provider {
     /** With the tables of Ed25519: less than half the time. */
     @Override
     public byte[] x25519Base(byte[] scalar) {
-        if (scalar.length != KEY_LENGTH) {
-            return super.x25519Base(scalar);
-        }
+        return scalar.length == KEY_LENGTH ? multiplyBase(scalar) : super.x25519Base(scalar);
+    }
+
+    /** The public key of a scalar of 32 bytes. */
+    static byte[] multiplyBase(byte[] scalar) {
         var result = new byte[KEY_LENGTH];
         X25519.scalarMultBase(scalar, 0, result, 0);
         return result;

@@ -54,6 +54,15 @@ public final class PresharedKey extends Secret {
     }
 
     /**
+     * The same key, to be destroyed on its own.
+     *
+     * @throws IllegalStateException if this key has been destroyed
+     */
+    public PresharedKey duplicate() {
+        return new PresharedKey(copy());
+    }
+
+    /**
      * A copy of the 32 bytes, which the caller should wipe.
      *
      * @throws IllegalStateException if this key has been destroyed

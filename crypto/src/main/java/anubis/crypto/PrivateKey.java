@@ -65,6 +65,30 @@ public final class PrivateKey extends Secret {
     }
 
     /**
+     * The public key that belongs to this, by code that is ready at once: for a command that needs no more of all the
+     * cryptography. To link libcrypto would take it longer than all the rest.
+     *
+     * @throws IllegalStateException if this key has been destroyed
+     */
+    public PublicKey publicKey() {
+        byte[] scalar = copy();
+        try {
+            return PublicKey.of(JdkPrimitives.multiplyBase(scalar));
+        } finally {
+            Arrays.fill(scalar, (byte) 0);
+        }
+    }
+
+    /**
+     * The same key, to be destroyed on its own.
+     *
+     * @throws IllegalStateException if this key has been destroyed
+     */
+    public PrivateKey duplicate() {
+        return new PrivateKey(copy());
+    }
+
+    /**
      * A copy of the 32 bytes, which the caller should wipe.
      *
      * @throws IllegalStateException if this key has been destroyed

@@ -46,6 +46,23 @@ class KeysTest {
     }
 
     @Test
+    void aDuplicateIsTheSameKeyAndDestroyedOnItsOwn() {
+        PrivateKey key = PrivateKey.of(sequence(32));
+        PrivateKey duplicate = key.duplicate();
+        assertThat(duplicate).isEqualTo(key);
+        key.destroy();
+        assertThat(duplicate.bytes()).isEqualTo(sequence(32));
+        assertThatIllegalStateException().isThrownBy(key::duplicate);
+
+        PresharedKey preshared = PresharedKey.of(sequence(32));
+        PresharedKey other = preshared.duplicate();
+        preshared.destroy();
+        assertThat(other.bytes()).isEqualTo(sequence(32));
+        PresharedKey.NONE.duplicate().destroy();
+        assertThat(PresharedKey.NONE.bytes()).containsOnly(0);
+    }
+
+    @Test
     void keysDiffer() {
         byte[] other = sequence(32);
         other[31] ^= 1;

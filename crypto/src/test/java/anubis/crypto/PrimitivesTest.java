@@ -101,6 +101,10 @@ class PrimitivesTest {
             })
     void pointsOfLowOrderGiveZero(String point) {
         assertThat(provider.x25519(random(new Random(1), 32), hex(point))).isEqualTo(new byte[32]);
+        assertThat(PublicKey.ofHex(point).isOfLowOrder()).isTrue();
+        byte[] other = hex(point);
+        other[7] ^= 1;
+        assertThat(PublicKey.of(other).isOfLowOrder()).isFalse();
     }
 
     @Test

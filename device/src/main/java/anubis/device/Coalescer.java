@@ -74,7 +74,12 @@ final class Coalescer {
 
     private final Out out;
     private final boolean udp;
-    private boolean coalescing;
+    /**
+     * False once the kernel has refused a super-packet with EINVAL. Some of the stable releases around 6.6.44 do so; the
+     * packets of such a super-packet are then written one by one.
+     */
+    private boolean coalescing = true;
+
     private final Item[] items = new Item[ITEMS];
     private int count;
     // From a hash to the flow's last item, open addressing.
@@ -86,13 +91,9 @@ final class Coalescer {
 
     private long lost;
 
-    /**
-     * @param tcp whether to coalesce at all
-     * @param udp whether to coalesce UDP too, which needs TUN_F_USO4 and TUN_F_USO6
-     */
-    Coalescer(Out out, boolean tcp, boolean udp) {
+    /** @param udp whether to coalesce UDP too, which needs TUN_F_USO4 and TUN_F_USO6 */
+    Coalescer(Out out, boolean udp) {
         this.out = out;
-        this.coalescing = tcp;
         this.udp = udp;
         for (int i = 0; i < ITEMS; i++) {
             items[i] = new Item(i * IOVECS);
@@ -316,14 +317,6 @@ final class Coalescer {
             u16(head, transport + UDP_LENGTH, length);
         }
         u16(head, transport + checksum, Checksum.fold(Checksum.pseudoHeader(head, packet, item.protocol, length)));
-    }
-
-    /**
-     * Whether packets are coalesced: false once the kernel has refused a super-packet with EINVAL. Some of the stable
-     * releases around 6.6.44 do so; the packets of such a super-packet are then written one by one.
-     */
-    boolean coalescing() {
-        return coalescing;
     }
 
     /** How many packets have been lost because a write failed, since the last call of this method. */

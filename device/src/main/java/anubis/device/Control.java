@@ -9,20 +9,16 @@ import anubis.linux.UdpMessage;
 import anubis.linux.UdpSocket;
 import anubis.protocol.Drop;
 import anubis.protocol.Endpoint;
-import anubis.protocol.Peer;
-import anubis.protocol.Timetable;
 import anubis.protocol.WireGuard;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.PriorityQueue;
 import java.util.concurrent.ArrayBlockingQueue;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The thread for all that is not transport data: handshake messages, of which a bounded number may wait, so that nobody's
  * X25519 delays data; the peers' timers; and the state of the interface.
  */
-final class Control implements Runnable, Timetable, AutoCloseable {
+final class Control implements Runnable, AutoCloseable {
     private static final int QUEUE_MAX = 4096;
     private static final int UNDER_LOAD = QUEUE_MAX / 8;
     private static final long SECOND = 1_000_000_000L;
@@ -38,25 +34,14 @@ final class Control implements Runnable, Timetable, AutoCloseable {
     /** DS field AF41 of handshake messages, as Linux sends them. */
     private static final int PRECEDENCE = 0x88;
 
-    private static final class Message {
-        final byte[] bytes;
-        final NetworkEndpoint source;
-
-        Message(byte[] bytes, NetworkEndpoint source) {
-            this.bytes = bytes;
-            this.source = source;
-        }
-    }
-
-    private record Deadline(long at, Peer peer) {}
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    private record Message(byte[] bytes, NetworkEndpoint source) {}
 
     private final Device device;
     private final Epoll epoll;
     private final EventFd wake;
     private final LinkMonitor links;
     private final ArrayBlockingQueue<Message> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
-    private final PriorityQueue<Deadline> deadlines =
-            new PriorityQueue<>((a, b) -> Long.compare(a.at(), b.at())); // Guarded by itself.
     private final UdpMessage out = new UdpMessage();
     private volatile boolean waiting;
     private volatile boolean stopped;
@@ -86,21 +71,13 @@ final class Control implements Runnable, Timetable, AutoCloseable {
         }
     }
 
-    @Override
-    public void schedule(Peer peer, long at) {
-        synchronized (deadlines) {
-            deadlines.add(new Deadline(at, peer));
-        }
-        wakeIfWaiting();
-    }
-
     void stop() {
         stopped = true;
         wake.signal();
     }
 
     /** The fences of the two volatile accesses make sure that one of both sides sees what the other has done. */
-    private void wakeIfWaiting() {
+    void wakeIfWaiting() {
         if (waiting) {
             waiting = false;
             wake.signal();
@@ -123,26 +100,19 @@ final class Control implements Runnable, Timetable, AutoCloseable {
             }
             device.poll();
             messages();
-            timers();
+            device.wireGuard().onDeadline(Clock.boottime(), this::toNetwork);
         }
     }
 
     /** Milliseconds to the next deadline, rounded up. */
     private int timeout() {
-        long next = device.pollAt();
-        synchronized (deadlines) {
-            Deadline first = deadlines.peek();
-            if (first != null) {
-                // Not for long: epoll's clock stands still while the machine sleeps, and that of the deadlines does
-                // not.
-                next = Math.min(next, Math.min(first.at(), Clock.boottime() + SLEEP_MAX));
-            }
-        }
+        long next = Math.min(device.pollAt(), device.wireGuard().nextDeadline());
         if (next == Long.MAX_VALUE) {
             return -1;
         }
-        long left = Math.max(0, next - Clock.boottime());
-        return (int) Math.min(Integer.MAX_VALUE, (left + MILLISECOND - 1) / MILLISECOND);
+        // Not for long: epoll's clock stands still while the machine sleeps, and that of the deadlines does not.
+        long left = Math.clamp(next - Clock.boottime(), 0, SLEEP_MAX);
+        return (int) ((left + MILLISECOND - 1) / MILLISECOND);
     }
 
     private void messages() {
@@ -158,24 +128,10 @@ final class Control implements Runnable, Timetable, AutoCloseable {
                 underLoadUntil = now + SECOND;
             }
             if (wireGuard.isUp()) {
-                wireGuard.receive(message.bytes, message.source, now < underLoadUntil, now, this::toNetwork);
+                wireGuard.receive(message.bytes(), message.source(), now < underLoadUntil, now, this::toNetwork);
             } else {
                 wireGuard.drop(null, Drop.INTERFACE_DOWN, 1);
             }
-        }
-    }
-
-    private void timers() {
-        long now = Clock.boottime();
-        for (Deadline due = next(now); due != null; due = next(now)) {
-            due.peer().onDeadline(due.at(), now, this::toNetwork);
-        }
-    }
-
-    private @Nullable Deadline next(long now) {
-        synchronized (deadlines) {
-            Deadline first = deadlines.peek();
-            return first != null && first.at() <= now ? deadlines.poll() : null;
         }
     }
 

@@ -51,11 +51,12 @@ public final class Device implements AutoCloseable {
     private volatile boolean bindFailed;
     private long polledAt;
 
-    private Device(String name, int workerCount, Consumer<String> log) throws ErrnoException {
+    private Device(String name, InstantSource timestamps, int workerCount, Consumer<String> log) throws ErrnoException {
         this.log = log;
         this.control = new Control(this);
         SecureRandom random = new SecureRandom();
-        this.wireGuard = new WireGuard(Primitives.get(), random::nextBytes, InstantSource.system(), control);
+        this.wireGuard = new WireGuard(
+                Primitives.get(), random::nextBytes, InstantSource.system(), timestamps, control::wakeIfWaiting);
         this.tun = Tun.open(name);
         this.interfaceIndex = Processes.interfaceIndex(tun.name());
         try {
@@ -76,12 +77,14 @@ public final class Device implements AutoCloseable {
     /**
      * Makes the interface {@code name} and starts its threads, one worker for each processor.
      *
+     * @param timestamps the time of our initiations, which a restart should not set back; asked for by a thread that may
+     *     wait for a disk
      * @param log takes one line for what a person should know
      * @throws ErrnoException if the interface cannot be made; the text says why and what to do
      */
-    public static Device open(String name, Consumer<String> log) throws ErrnoException {
+    public static Device open(String name, InstantSource timestamps, Consumer<String> log) throws ErrnoException {
         int processors = Math.min(WORKERS_MAX, Runtime.getRuntime().availableProcessors());
-        Device device = new Device(name, processors, log);
+        Device device = new Device(name, timestamps, processors, log);
         device.start();
         return device;
     }
@@ -286,7 +289,7 @@ public final class Device implements AutoCloseable {
         ended.countDown();
     }
 
-    /** Ends the device: its interface disappears, and all negotiated keys are wiped. */
+    /** Ends the device: its interface disappears, and all keys are wiped. */
     @Override
     public void close() {
         synchronized (this) {
@@ -298,21 +301,21 @@ public final class Device implements AutoCloseable {
         wireGuard.down();
         control.stop();
         workers.forEach(Worker::stop);
-        threads.forEach(Device::join);
+        try {
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         Binding bound = binding;
         if (bound != null) {
             bound.close();
         }
         workers.forEach(Worker::close);
         control.close();
+        wireGuard.removePeers();
+        wireGuard.clearPrivateKey();
         ended.countDown();
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -23,6 +23,9 @@ import java.util.Optional;
  * implementation has them, and {@code drops=1}, which tells the drop counters. Confined to one thread.
  */
 final class Uapi {
+    /** What takes the private key away. */
+    private static final PrivateKey NO_KEY = PrivateKey.of(new byte[32]);
+
     private final Device device;
     private final WireGuard wireGuard;
 
@@ -37,8 +40,8 @@ final class Uapi {
             int errno = switch (operation) {
                 case "" -> 0;
                 case "set=1" -> set(in);
-                case "get=1" -> tell(in, out, this::get);
-                case "drops=1" -> tell(in, out, this::drops);
+                case "get=1" -> ends(in) ? get(out) : Errno.EPROTO;
+                case "drops=1" -> ends(in) ? drops(out) : Errno.EPROTO;
                 default -> Errno.EPROTO;
             };
             if (operation.isEmpty()) {
@@ -52,17 +55,8 @@ final class Uapi {
         }
     }
 
-    private interface Telling {
-        void to(Writer out) throws IOException;
-    }
-
-    private static int tell(BufferedReader in, Writer out, Telling telling) throws IOException {
-        String line = in.readLine();
-        if (line == null || !line.isEmpty()) {
-            return Errno.EPROTO;
-        }
-        telling.to(out);
-        return 0;
+    private static boolean ends(BufferedReader request) throws IOException {
+        return "".equals(request.readLine());
     }
 
     // set=1
@@ -77,14 +71,16 @@ final class Uapi {
                 try {
                     request.line(line);
                 } catch (UapiRequest.Refused e) {
-                    errno = e.errno();
+                    errno = e.errno;
                 }
             }
         }
         if (line == null) {
-            return Errno.EPROTO; // Cut short: it may have been meant to say more.
+            errno = Errno.EPROTO; // Cut short: it may have been meant to say more.
         }
-        return errno != 0 ? errno : apply(request);
+        errno = errno != 0 ? errno : apply(request);
+        request.destroy();
+        return errno;
     }
 
     private int apply(UapiRequest request) {
@@ -96,7 +92,7 @@ final class Uapi {
             }
             request.privateKey.ifPresent(this::privateKey);
             if (request.replacePeers) {
-                wireGuard.peers().forEach(peer -> wireGuard.removePeer(peer.publicKey()));
+                wireGuard.removePeers();
             }
             request.peers.forEach(this::change);
             return 0;
@@ -120,13 +116,7 @@ final class Uapi {
     }
 
     private void privateKey(PrivateKey key) {
-        byte[] bytes = key.bytes();
-        byte any = 0;
-        for (byte b : bytes) {
-            any |= b;
-        }
-        Arrays.fill(bytes, (byte) 0);
-        if (any == 0) {
+        if (key.equals(NO_KEY)) {
             wireGuard.clearPrivateKey();
         } else {
             wireGuard.privateKey(key);
@@ -161,9 +151,10 @@ final class Uapi {
 
     // get=1
 
-    private void get(Writer out) throws IOException {
+    /** Tells all that is configured and known; returns 0, as no error can come. */
+    private int get(Writer out) throws IOException {
         StringBuilder text = new StringBuilder();
-        wireGuard.privateKey().ifPresent(key -> line(text, "private_key", hex(key.bytes())));
+        wireGuard.privateKeyBytes().ifPresent(key -> line(text, "private_key", hex(key)));
         line(text, "listen_port", device.listenPort());
         if (device.mark() != 0) {
             line(text, "fwmark", Integer.toUnsignedLong(device.mark()));
@@ -174,11 +165,12 @@ final class Uapi {
             text.setLength(0);
         }
         out.append(text);
+        return 0;
     }
 
     private void get(StringBuilder text, Peer peer) {
         line(text, "public_key", peer.publicKey().hex());
-        line(text, "preshared_key", hex(peer.presharedKey().bytes()));
+        line(text, "preshared_key", hex(peer.presharedKeyBytes()));
         line(text, "protocol_version", 1);
         if (peer.currentEndpoint() instanceof NetworkEndpoint endpoint) {
             line(text, "endpoint", endpoint.toString());
@@ -201,17 +193,13 @@ final class Uapi {
         return text;
     }
 
-    private static void line(StringBuilder text, String key, long value) {
-        text.append(key).append('=').append(value).append('\n');
-    }
-
-    private static void line(StringBuilder text, String key, String value) {
+    private static void line(StringBuilder text, String key, Object value) {
         text.append(key).append('=').append(value).append('\n');
     }
 
     // drops=1
 
-    private void drops(Writer out) throws IOException {
+    private int drops(Writer out) throws IOException {
         StringBuilder text = new StringBuilder();
         drops(text, wireGuard.drops());
         for (Peer peer : wireGuard.peers()) {
@@ -221,6 +209,7 @@ final class Uapi {
             }
         }
         out.append(text);
+        return 0;
     }
 
     private static void drops(StringBuilder text, DropCounters counters) {

@@ -26,15 +26,11 @@ final class UapiRequest {
     /** A line that cannot be understood: what is wrong with it, without repeating its value, and the errno to answer. */
     static final class Refused extends Exception {
         private static final long serialVersionUID = 1;
-        private final int errno;
+        final int errno;
 
         Refused(String what, int errno) {
             super(what);
             this.errno = errno;
-        }
-
-        int errno() {
-            return errno;
         }
     }
 
@@ -91,6 +87,12 @@ final class UapiRequest {
         } catch (IllegalArgumentException e) {
             throw new Refused("bad value of " + key, Errno.EINVAL);
         }
+    }
+
+    /** Wipes the keys. */
+    void destroy() {
+        privateKey.ifPresent(PrivateKey::destroy);
+        peers.forEach(change -> change.presharedKey.ifPresent(PresharedKey::destroy));
     }
 
     private void interfaceLine(String key, String value) throws Refused {

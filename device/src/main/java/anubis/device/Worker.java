@@ -69,7 +69,7 @@ final class Worker implements Runnable, AutoCloseable {
         this.wake = EventFd.open();
         this.transport = new Transport(wireGuard);
         this.sender = new Sender(wireGuard, transport, number);
-        this.coalescer = new Coalescer(tun::writev, true, tun.udpSegmentation());
+        this.coalescer = new Coalescer(tun::writev, tun.udpSegmentation());
         epoll.add(wake.fd(), Epoll.IN, WAKE);
         epoll.add(tun.fd(), Epoll.IN, TUNNEL);
     }

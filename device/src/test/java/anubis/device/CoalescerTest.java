@@ -24,7 +24,7 @@ class CoalescerTest {
 
     private final MemorySegment memory = Arena.global().allocate(1 << 20);
     private final FakeTun tun = new FakeTun();
-    private final Coalescer coalescer = new Coalescer(tun, true, true);
+    private final Coalescer coalescer = new Coalescer(tun, true);
     private final Random random = new Random(11);
     private long end;
 
@@ -202,7 +202,6 @@ class CoalescerTest {
         assertThat(tun.packets()).containsExactlyInAnyOrderElementsOf(packets);
         checkOrder(packets);
         assertThat(tun.superPackets).isOne();
-        assertThat(coalescer.coalescing()).isFalse();
         assertThat(coalescer.takeLost()).isZero();
         assertThat(writes(packets)).hasSize(18);
         assertThat(tun.packets()).containsExactlyElementsOf(packets);
@@ -215,20 +214,18 @@ class CoalescerTest {
         write(List.of(udp(10), udp(10), tcp(true, 1, 0, ACK, 1)));
         assertThat(coalescer.takeLost()).isEqualTo(3);
         assertThat(coalescer.takeLost()).isZero();
-        assertThat(coalescer.coalescing()).isTrue();
+        tun.errno = 0;
+        assertThat(writes(List.of(tcp(true, 1, 0, ACK, 1), tcp(true, 1, 1, ACK, 1))))
+                .as("EIO turns nothing off")
+                .containsExactly(2);
     }
 
     @Test
-    void coalescingCanBeTurnedOffAltogetherOrForUdp() {
-        List<byte[]> datagrams = List.of(udp(10), udp(10));
-        List<byte[]> segments = List.of(tcp(false, 1, 0, ACK, 10), tcp(false, 1, 10, ACK, 10));
-        Coalescer onlyTcp = new Coalescer(tun, true, false);
-        Coalescer none = new Coalescer(tun, false, true);
-        assertThat(writes(onlyTcp, datagrams)).containsExactly(1, 1);
-        assertThat(writes(onlyTcp, segments)).containsExactly(2);
-        assertThat(writes(none, datagrams)).containsExactly(1, 1);
-        assertThat(writes(none, segments)).containsExactly(1, 1);
-        assertThat(none.coalescing()).isFalse();
+    void aKernelWithoutUdpSegmentationGetsTcpAlone() {
+        Coalescer onlyTcp = new Coalescer(tun, false);
+        assertThat(writes(onlyTcp, List.of(udp(10), udp(10)))).containsExactly(1, 1);
+        assertThat(writes(onlyTcp, List.of(tcp(false, 1, 0, ACK, 10), tcp(false, 1, 10, ACK, 10))))
+                .containsExactly(2);
     }
 
     /** Splitting what was written gives back what was added, in order within each flow. */

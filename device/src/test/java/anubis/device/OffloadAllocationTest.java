@@ -24,7 +24,7 @@ class OffloadAllocationTest {
             SlowPackets.read(5, 1380, SlowPackets.udp(true, 1, payload), 40, 17)
         };
         Splitter splitter = new Splitter(from);
-        Coalescer coalescer = new Coalescer((iovecs, offset, count) -> count, true, true);
+        Coalescer coalescer = new Coalescer((iovecs, offset, count) -> count, true);
         pass(reads, from, to, splitter, coalescer);
         long before = allocated();
         long baseline = allocated() - before;

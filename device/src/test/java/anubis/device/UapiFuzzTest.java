@@ -14,7 +14,7 @@ class UapiFuzzTest {
             try {
                 request.line(line);
             } catch (UapiRequest.Refused refused) {
-                assertThat(refused.errno()).isPositive();
+                assertThat(refused.errno).isPositive();
                 return;
             }
         }

@@ -13,6 +13,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,9 +29,12 @@ import org.jspecify.annotations.Nullable;
  * Speaks to a running WireGuard device through its UAPI socket (WireGuard's cross-platform interface), whoever made it.
  * Every request has a connection of its own, as those of {@code wg} have. Any thread may use a client.
  */
-public final class UapiClient {
+public final class UapiClient implements WireGuardInterface {
+    /** The system property that puts another folder in the place of {@link #DIRECTORY}, for a rehearsal. */
+    public static final String DIRECTORY_PROPERTY = "anubis.sockets";
+
     /** Where the sockets of all user-space devices are, {@code NAME.sock}. */
-    public static final Path DIRECTORY = Path.of("/var/run/wireguard");
+    public static final Path DIRECTORY = Path.of(System.getProperty(DIRECTORY_PROPERTY, "/var/run/wireguard"));
 
     public static final Duration TIMEOUT = Duration.ofSeconds(10);
 
@@ -67,10 +71,10 @@ public final class UapiClient {
     }
 
     /**
-     * The interfaces in {@code directory} that answer, by name; none if there is no such directory. A socket that a dead
-     * process has left behind is no interface.
+     * The interfaces in {@code directory} that answer, in its order, as {@code wg} lists them; none if there is no such
+     * directory. A socket that a dead process has left behind is no interface.
      *
-     * @throws IOException if this user may not look
+     * @throws UapiException if this user may not look
      */
     public static List<String> interfaces(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
@@ -79,10 +83,14 @@ public final class UapiClient {
                     .map(file -> file.substring(0, file.length() - SUFFIX.length()))
                     .filter(name -> NAME.matcher(name).matches())
                     .filter(name -> new UapiClient(directory, name, TIMEOUT).answers())
-                    .sorted()
                     .toList();
         } catch (NoSuchFileException none) {
             return List.of();
+        } catch (AccessDeniedException e) {
+            UapiException said = new UapiException(
+                    Reason.NOT_PERMITTED, 0, "this user may not look into " + directory + ": run this as root");
+            said.initCause(e);
+            throw said;
         }
     }
 
@@ -103,6 +111,7 @@ public final class UapiClient {
      * @throws UapiException if it cannot be reached or refuses
      * @throws java.net.ProtocolException if its answer is not of the protocol
      */
+    @Override
     public UapiDevice get() throws IOException {
         UapiReply reply = new UapiReply();
         request("get=1\n\n", reply::accept);
@@ -114,6 +123,7 @@ public final class UapiClient {
      *
      * @throws UapiException if it cannot be reached or refuses
      */
+    @Override
     public void set(DeviceChange change) throws IOException {
         request(change.request(), line -> {});
     }

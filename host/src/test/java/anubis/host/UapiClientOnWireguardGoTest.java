@@ -137,6 +137,7 @@ class UapiClientOnWireguardGoTest {
             peers.add(new PeerConfig(
                     PublicKey.of(key),
                     Optional.empty(),
+                    Optional.empty(),
                     AllowedIps.exactly(List.of(ip)),
                     Optional.empty(),
                     OptionalInt.empty()));

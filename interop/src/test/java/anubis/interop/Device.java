@@ -153,6 +153,11 @@ final class Device {
         return host.execute(Stream.concat(Stream.of("wg"), Stream.of(arguments)).toArray(String[]::new));
     }
 
+    /** Runs a verb of ours beside this device. */
+    CommandResult anubis(String... arguments) {
+        return host.execute(Implementation.verb(arguments));
+    }
+
     /** Runs {@code wg VERB NAME FILE}, where the file holds this configuration. */
     void wgFile(String verb, String configuration) {
         try {

@@ -34,6 +34,13 @@ enum Implementation {
                 .map(Implementation::named);
     }
 
+    /** Those that our tools are tested with: the property {@code interop.tools}, by default all. */
+    static Stream<Implementation> tools() {
+        return Stream.of(System.getProperty("interop.tools", "anubis,wireguard-go")
+                        .split(","))
+                .map(Implementation::named);
+    }
+
     /** Why it cannot be started here, or nothing if it can. */
     Optional<String> obstacle() {
         return Files.isExecutable(executable())
@@ -71,6 +78,12 @@ enum Implementation {
         return foreground(interfaceName).stream()
                 .filter(word -> !word.equals("-f"))
                 .toList();
+    }
+
+    /** The command that runs a verb of ours. */
+    static String[] verb(String... words) {
+        return Stream.concat(Stream.of(ANUBIS.executable().toString()), Stream.of(words))
+                .toArray(String[]::new);
     }
 
     /** The executable that {@code wg-quick} can call with an interface name alone. */

@@ -126,11 +126,6 @@ public final class LabHost {
         return bridge.up();
     }
 
-    /** The identifiers of all processes in this network namespace, whoever started them. */
-    public List<Long> processes() {
-        return processesIn(namespace);
-    }
-
     LabInterface nextInterface() {
         return interfaceNamed("eth" + interfaces.getAndIncrement());
     }
@@ -147,7 +142,7 @@ public final class LabHost {
         }
     }
 
-    private static List<Long> processesIn(String namespace) {
+    static List<Long> processesIn(String namespace) {
         CommandResult pids = CommandResult.of(new ProcessBuilder("ip", "netns", "pids", namespace), PATIENCE);
         // A namespace that is gone, perhaps since a moment ago, has none.
         return pids.status() != 0 && !Lab.exists(namespace)

@@ -119,8 +119,9 @@ final class LabTest {
         Process started = a.start("sh", "-c", "sleep 1000 & sleep 1000");
         a.run("sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &");
         Process stubborn = a.start("sh", "-c", "trap '' TERM; while :; do sleep 1000; done");
-        assertThat(Lab.poll(SOON, () -> a.processes().size() >= 6)).isTrue();
-        List<ProcessHandle> all = a.processes().stream()
+        assertThat(Lab.poll(SOON, () -> LabHost.processesIn(a.namespace()).size() >= 6))
+                .isTrue();
+        List<ProcessHandle> all = LabHost.processesIn(a.namespace()).stream()
                 .flatMap(pid -> ProcessHandle.of(pid).stream())
                 .toList();
         assertThat(all).contains(started.toHandle(), stubborn.toHandle());

@@ -5,10 +5,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** The clock that goes on while the machine sleeps, unlike {@link System#nanoTime()}. */
+/** The kernel's clocks that count from its start. */
 public final class Clock {
-    /** CLOCK_BOOTTIME, linux/time.h. */
-    private static final int BOOTTIME = 7;
+    // linux/time.h
+    private static final int CLOCK_MONOTONIC = 1;
+    private static final int CLOCK_BOOTTIME = 7;
 
     /** struct timespec (seconds, nanoseconds) of each thread. */
     private static final ThreadLocal<MemorySegment> TIMESPEC =
@@ -18,8 +19,17 @@ public final class Clock {
 
     /** Nanoseconds since the machine started, time asleep included; never goes back. Allocates nothing. */
     public static long boottime() {
+        return time(CLOCK_BOOTTIME);
+    }
+
+    /** Nanoseconds since the machine started, time asleep not counted; never goes back. */
+    static long monotonic() {
+        return time(CLOCK_MONOTONIC);
+    }
+
+    private static long time(int clock) {
         MemorySegment timespec = TIMESPEC.get();
-        Libc.clockGettime(BOOTTIME, timespec.address());
+        Libc.clockGettime(clock, timespec.address());
         return timespec.get(JAVA_LONG, 0) * 1_000_000_000L + timespec.get(JAVA_LONG, 8);
     }
 }

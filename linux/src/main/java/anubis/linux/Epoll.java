@@ -7,8 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Waits for many descriptors at once, level-triggered. One thread waits and reads the events; any thread may add, modify
- * and remove.
+ * Waits for many descriptors at once, level-triggered. One thread waits and reads the events; any thread may add and
+ * remove.
  */
 public final class Epoll implements AutoCloseable {
     // linux/eventpoll.h
@@ -16,13 +16,10 @@ public final class Epoll implements AutoCloseable {
     public static final int OUT = 4;
     /** Always reported, asked for or not. */
     public static final int ERR = 8;
-    /** Always reported, asked for or not. */
-    public static final int HUP = 16;
 
     private static final int CLOEXEC = 0x80000;
     private static final int CTL_ADD = 1;
     private static final int CTL_DEL = 2;
-    private static final int CTL_MOD = 3;
 
     /** struct epoll_event is packed on x86-64 and nowhere else. */
     private static final boolean PACKED = System.getProperty("os.arch").equals("amd64");
@@ -51,10 +48,6 @@ public final class Epoll implements AutoCloseable {
      */
     public void add(int fd, int events, int token) throws ErrnoException {
         Libc.check(control(CTL_ADD, fd, events, token), "epoll_ctl: add");
-    }
-
-    public void modify(int fd, int events, int token) throws ErrnoException {
-        Libc.check(control(CTL_MOD, fd, events, token), "epoll_ctl: modify");
     }
 
     /** Nothing happens if it is not there. */

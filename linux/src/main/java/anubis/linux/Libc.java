@@ -53,6 +53,7 @@ final class Libc {
     private static final MethodHandle POLL = function("poll");
     private static final MethodHandle SOCKET = function("socket");
     private static final MethodHandle BIND = function("bind");
+    private static final MethodHandle CONNECT = function("connect");
     private static final MethodHandle GETSOCKNAME = function("getsockname");
     private static final MethodHandle SETSOCKOPT = function("setsockopt");
     private static final MethodHandle GETSOCKOPT = function("getsockopt");
@@ -242,6 +243,10 @@ final class Libc {
 
     static int bind(int fd, MemorySegment address) {
         return call(BIND, fd, address.address(), address.byteSize(), 0, 0);
+    }
+
+    static int connect(int fd, MemorySegment address) {
+        return call(CONNECT, fd, address.address(), address.byteSize(), 0, 0);
     }
 
     static int getsockname(int fd, MemorySegment address) {

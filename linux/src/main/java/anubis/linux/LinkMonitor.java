@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,10 +25,6 @@ public final class LinkMonitor implements AutoCloseable {
     private static final short NLM_F_REQUEST_DUMP = 0x001 | 0x300;
     private static final int NLMSGHDR_SIZE = 16;
     private static final int IFINFOMSG_SIZE = 16;
-    private static final int RTATTR_SIZE = 4;
-    private static final int IFLA_IFNAME = 3;
-    private static final int IFLA_MTU = 4;
-    private static final int IFF_UP = 1;
 
     /** An interface with many virtual functions fills 32 KiB. */
     private static final int BUFFER = 64 << 10;
@@ -39,14 +34,11 @@ public final class LinkMonitor implements AutoCloseable {
     private final MemorySegment errno = Libc.errnoSegment(Arena.global());
 
     /**
-     * What an interface is now.
+     * Something about an interface has changed.
      *
-     * @param name empty if the kernel did not say
      * @param deleted gone from this namespace, be it deleted or moved to another
-     * @param up administratively
-     * @param mtu in bytes, 0 if the kernel did not say
      */
-    public record LinkEvent(int interfaceIndex, String name, boolean deleted, boolean up, int mtu) {}
+    public record LinkEvent(int interfaceIndex, boolean deleted) {}
 
     private LinkMonitor(int fd) {
         this.descriptor = new Descriptor(fd);
@@ -112,44 +104,15 @@ public final class LinkMonitor implements AutoCloseable {
                 return;
             }
             short type = buffer.get(JAVA_SHORT, at + 4);
-            // struct ifinfomsg: family 0 (u8), index 4, flags 8. A family other than 0 tells of a bridge's port.
+            // struct ifinfomsg: family 0 (u8), index 4. A family other than 0 tells of a bridge's port.
             int link = at + NLMSGHDR_SIZE;
             if ((type == RTM_NEWLINK || type == RTM_DELLINK)
                     && size >= NLMSGHDR_SIZE + IFINFOMSG_SIZE
                     && buffer.get(JAVA_BYTE, link) == 0) {
-                events.add(event(buffer, link, at + size, type == RTM_DELLINK));
+                events.add(new LinkEvent(buffer.get(JAVA_INT, link + 4), type == RTM_DELLINK));
             }
-            at += aligned(size);
+            at += (size + 3) & ~3; // NLMSG_ALIGN
         }
-    }
-
-    private static LinkEvent event(MemorySegment buffer, int link, int end, boolean deleted) {
-        String name = "";
-        int mtu = 0;
-        int at = link + IFINFOMSG_SIZE;
-        while (end - at >= RTATTR_SIZE) {
-            // struct rtattr: length 0 (u16), type 2 (u16)
-            int size = Short.toUnsignedInt(buffer.get(JAVA_SHORT, at));
-            if (size < RTATTR_SIZE || size > end - at) {
-                break;
-            }
-            int type = buffer.get(JAVA_SHORT, at + 2);
-            if (type == IFLA_IFNAME && size > RTATTR_SIZE) {
-                byte[] bytes =
-                        buffer.asSlice(at + RTATTR_SIZE, size - RTATTR_SIZE - 1).toArray(JAVA_BYTE);
-                name = new String(bytes, StandardCharsets.UTF_8);
-            } else if (type == IFLA_MTU && size >= RTATTR_SIZE + 4) {
-                mtu = buffer.get(JAVA_INT, at + RTATTR_SIZE);
-            }
-            at += aligned(size);
-        }
-        boolean up = (buffer.get(JAVA_INT, link + 8) & IFF_UP) != 0;
-        return new LinkEvent(buffer.get(JAVA_INT, link + 4), name, deleted, up, mtu);
-    }
-
-    /** NLMSG_ALIGN and RTA_ALIGN. */
-    private static int aligned(int size) {
-        return (size + 3) & ~3;
     }
 
     @Override

@@ -4,7 +4,8 @@ package anubis.linux;
 final class Sockets {
     static final int SOCK_DGRAM = 2;
     static final int SOCK_RAW = 3;
-    static final int CLOEXEC_NONBLOCK = 0x80000 | 0x800;
+    static final int CLOEXEC = 0x80000;
+    static final int CLOEXEC_NONBLOCK = CLOEXEC | 0x800;
 
     static final int SOL_SOCKET = 1;
     static final int SO_ERROR = 4;

@@ -43,29 +43,24 @@ class LinkMonitorTest {
         try (TestNamespace test = new TestNamespace();
                 LinkMonitor monitor = test.call(LinkMonitor::open)) {
             assertThat(monitor.poll()).isEmpty();
-            try (Tun tun = test.call(() -> Tun.open("tun0"))) {
+            try (Tun _ = test.call(() -> Tun.open("tun0"))) {
                 int index = test.call(() -> Processes.interfaceIndex("tun0"));
-                assertThat(awaitEvent(monitor, event -> event.interfaceIndex() == index))
-                        .isEqualTo(new LinkEvent(index, "tun0", false, false, 1500));
-                test.ip("link set tun0 up");
-                awaitEvent(monitor, event -> event.equals(new LinkEvent(index, "tun0", false, true, 1500)));
-                tun.mtu(1420);
-                awaitEvent(monitor, event -> event.equals(new LinkEvent(index, "tun0", false, true, 1420)));
-                test.ip("link set tun0 down");
-                awaitEvent(monitor, event -> event.equals(new LinkEvent(index, "tun0", false, false, 1420)));
-                test.ip("link set tun0 name tun1");
-                awaitEvent(monitor, event -> event.name().equals("tun1"));
+                LinkEvent changed = new LinkEvent(index, false);
+                awaitEvent(monitor, changed::equals);
+                for (String change : List.of("mtu 1420", "up", "down", "name tun1")) {
+                    monitor.poll(); // A change may have been told in several events.
+                    test.ip("link set tun0 " + change);
+                    awaitEvent(monitor, changed::equals);
+                }
                 test.ip("link delete tun1");
-                LinkEvent deleted = awaitEvent(monitor, LinkEvent::deleted);
-                assertThat(deleted.interfaceIndex()).isEqualTo(index);
-                assertThat(deleted.name()).isEqualTo("tun1");
+                awaitEvent(monitor, new LinkEvent(index, true)::equals);
             }
             assertThat(monitor.poll()).isEmpty();
         }
     }
 
     @Test
-    void learnsTheLastStateThoughReportsWereLost(@TempDir Path folder) throws Exception {
+    void asksForAllThatIsThereWhenReportsWereLost(@TempDir Path folder) throws Exception {
         try (TestNamespace test = new TestNamespace();
                 LinkMonitor monitor = test.call(LinkMonitor::open);
                 Tun tun = test.call(() -> Tun.open("tun0"))) {
@@ -76,8 +71,8 @@ class LinkMonitorTest {
             Path file = Files.writeString(folder.resolve("batch"), batch);
             TestNamespace.run("ip", "-n", test.name, "-batch", file.toString());
             assertThat(tun.mtu()).isEqualTo(4000);
-            LinkEvent last = awaitEvent(monitor, event -> event.mtu() == 4000);
-            assertThat(last.name()).isEqualTo("tun0");
+            // Nothing has happened to the loopback, so that is told only because it was asked for.
+            awaitEvent(monitor, new LinkEvent(1, false)::equals);
         }
     }
 
@@ -85,7 +80,7 @@ class LinkMonitorTest {
     void survivesMessagesCutShortAndMalformed() {
         byte[] message = linkMessage();
         List<LinkEvent> whole = parsed(message, message.length);
-        assertThat(whole).containsExactly(new LinkEvent(7, "wg0", false, true, 1420));
+        assertThat(whole).containsExactly(new LinkEvent(7, false));
         for (int length = 0; length < message.length; length++) {
             assertThat(parsed(message, length)).hasSizeLessThanOrEqualTo(1);
         }
@@ -112,19 +107,16 @@ class LinkMonitorTest {
         return events;
     }
 
-    /** An RTM_NEWLINK with the attributes name and MTU. */
+    /** An RTM_NEWLINK with one attribute, the name. */
     private static byte[] linkMessage() {
-        MemorySegment message = NativeMemory.allocate(48);
-        message.set(JAVA_INT, 0, 48);
+        MemorySegment message = NativeMemory.allocate(40);
+        message.set(JAVA_INT, 0, 40);
         message.set(JAVA_SHORT, 4, (short) 16);
         message.set(JAVA_INT, 20, 7);
         message.set(JAVA_INT, 24, 1);
         message.set(JAVA_SHORT, 32, (short) 8);
         message.set(JAVA_SHORT, 34, (short) 3);
         message.setString(36, "wg0");
-        message.set(JAVA_SHORT, 40, (short) 8);
-        message.set(JAVA_SHORT, 42, (short) 4);
-        message.set(JAVA_INT, 44, 1420);
         return message.toArray(JAVA_BYTE);
     }
 }

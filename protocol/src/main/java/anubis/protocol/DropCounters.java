@@ -11,10 +11,6 @@ public final class DropCounters {
 
     DropCounters() {}
 
-    public void count(Drop reason) {
-        count(reason, 1);
-    }
-
     public void count(Drop reason, long packets) {
         counters.addAndGet(reason.ordinal(), packets);
     }

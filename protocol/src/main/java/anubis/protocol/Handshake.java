@@ -1,16 +1,6 @@
 package anubis.protocol;
 
-import static anubis.protocol.Messages.INITIATION_EPHEMERAL;
-import static anubis.protocol.Messages.INITIATION_LENGTH;
-import static anubis.protocol.Messages.INITIATION_MAC1;
-import static anubis.protocol.Messages.INITIATION_SENDER;
-import static anubis.protocol.Messages.INITIATION_STATIC;
-import static anubis.protocol.Messages.INITIATION_TIMESTAMP;
-import static anubis.protocol.Messages.RESPONSE_EPHEMERAL;
-import static anubis.protocol.Messages.RESPONSE_LENGTH;
-import static anubis.protocol.Messages.RESPONSE_MAC1;
-import static anubis.protocol.Messages.RESPONSE_NOTHING;
-import static anubis.protocol.Messages.RESPONSE_RECEIVER;
+import static anubis.protocol.Messages.*;
 
 import anubis.crypto.PresharedKey;
 import anubis.crypto.Primitives;
@@ -46,16 +36,9 @@ final class Handshake {
             this.initiator = initiator;
             this.ephemeral = ephemeral;
         }
-    }
 
-    /** A response made, and the keys it yields. */
-    static final class Response {
-        final byte[] message;
-        final byte[][] keys;
-
-        private Response(byte[] message, byte[][] keys) {
-            this.message = message;
-            this.keys = keys;
+        void destroy() {
+            noise.destroy();
         }
     }
 
@@ -68,18 +51,21 @@ final class Handshake {
     @Nullable
     PendingHandshake initiate(Peer peer, Identity own, byte[] staticStatic, byte[] timestamp, byte[] message) {
         Noise noise = new Noise(primitives, peer.publicKey());
-        byte[] ephemeralPrivate = ephemeralPrivate();
-        byte[] ephemeral = primitives.x25519Base(ephemeralPrivate);
+        PendingHandshake pending = new PendingHandshake(peer, noise, ephemeralPrivate());
+        byte[] ephemeral = primitives.x25519Base(pending.ephemeralPrivate);
         Messages.putInt(message, 0, Messages.TYPE_INITIATION);
         put(message, INITIATION_EPHEMERAL, ephemeral);
         noise.mixEphemeral(ephemeral); // e
-        if (!noise.mixDh(primitives.x25519(ephemeralPrivate, peer.publicKey().bytes()))) { // es
-            return null;
-        }
+        boolean es = noise.mixDh(
+                primitives.x25519(pending.ephemeralPrivate, peer.publicKey().bytes())); // es
         put(message, INITIATION_STATIC, noise.seal(own.publicKey().bytes())); // s
-        noise.mixDh(staticStatic); // ss
+        boolean ss = noise.mixDh(staticStatic); // ss
         put(message, INITIATION_TIMESTAMP, noise.seal(timestamp));
-        return new PendingHandshake(peer, noise, ephemeralPrivate);
+        if (es && ss) {
+            return pending;
+        }
+        pending.destroy();
+        return null;
     }
 
     /** Reads an initiation as far as its static key; null if it is not authentic. */
@@ -88,11 +74,13 @@ final class Handshake {
         Noise noise = new Noise(primitives, own.publicKey());
         byte[] ephemeral = Arrays.copyOfRange(message, INITIATION_EPHEMERAL, INITIATION_STATIC);
         noise.mixEphemeral(ephemeral); // e
-        if (!noise.mixDh(own.dh(ephemeral))) { // es
-            return null;
-        }
+        boolean es = noise.mixDh(own.dh(ephemeral)); // es
         byte[] initiator = noise.open(Arrays.copyOfRange(message, INITIATION_STATIC, INITIATION_TIMESTAMP)); // s
-        return initiator == null ? null : new Initiation(noise, message, PublicKey.of(initiator), ephemeral);
+        if (es && initiator != null) {
+            return new Initiation(noise, message, PublicKey.of(initiator), ephemeral);
+        }
+        noise.destroy();
+        return null;
     }
 
     /** The timestamp of an initiation; null if it is not authentic, that is, whoever sent it lacks the initiator's key. */
@@ -103,11 +91,12 @@ final class Handshake {
         return initiation.noise.open(Arrays.copyOfRange(initiation.message, INITIATION_TIMESTAMP, INITIATION_MAC1));
     }
 
-    /** The second message, but for its sender index and macs; null if the initiator's ephemeral key is of low order. */
-    @Nullable
-    Response respond(Initiation initiation, PresharedKey psk) {
+    /**
+     * Writes the second message, but for its sender index and macs; the keys, or null if one of the initiator's keys is
+     * of low order.
+     */
+    byte @Nullable [][] respond(Initiation initiation, PresharedKey psk, byte[] message) {
         Noise noise = initiation.noise;
-        byte[] message = new byte[RESPONSE_LENGTH];
         byte[] ephemeralPrivate = ephemeralPrivate();
         byte[] ephemeral = primitives.x25519Base(ephemeralPrivate);
         Messages.putInt(message, 0, Messages.TYPE_RESPONSE);
@@ -119,7 +108,7 @@ final class Handshake {
         Arrays.fill(ephemeralPrivate, (byte) 0);
         noise.mixPsk(psk.bytes()); // psk
         put(message, RESPONSE_NOTHING, noise.seal(NOTHING));
-        return ee && se ? new Response(message, noise.split()) : null;
+        return ee && se ? noise.split() : null;
     }
 
     /** Reads the response to {@code pending}, which stays as it is; the keys, or null if it is not authentic. */
@@ -131,11 +120,9 @@ final class Handshake {
         boolean se = noise.mixDh(own.dh(ephemeral)); // se
         noise.mixPsk(psk.bytes()); // psk
         byte[] nothing = noise.open(Arrays.copyOfRange(message, RESPONSE_NOTHING, RESPONSE_MAC1));
-        return ee && se && nothing != null ? noise.split() : null;
-    }
-
-    static byte[] newInitiation() {
-        return new byte[INITIATION_LENGTH];
+        byte[][] keys = ee && se && nothing != null ? noise.split() : null;
+        noise.destroy();
+        return keys;
     }
 
     private byte[] ephemeralPrivate() {

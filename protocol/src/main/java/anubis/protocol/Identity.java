@@ -5,33 +5,48 @@ import anubis.crypto.PrivateKey;
 import anubis.crypto.PublicKey;
 import java.util.Arrays;
 
-/** Our own static keys. Immutable; any thread may use it. */
+/** Our own static keys, until they are replaced. Any thread may use it. */
 final class Identity {
     private final Primitives primitives;
     private final PrivateKey privateKey;
     private final PublicKey publicKey;
+    private boolean destroyed;
 
+    /** Takes the key over. */
     Identity(Primitives primitives, PrivateKey privateKey) {
         this.primitives = primitives;
         this.privateKey = privateKey;
         this.publicKey = privateKey.publicKey(primitives);
     }
 
-    PrivateKey privateKey() {
-        return privateKey;
+    boolean isOf(PrivateKey key) {
+        return privateKey.equals(key);
+    }
+
+    /** A copy, which the caller should wipe. */
+    byte[] privateKeyBytes() {
+        return privateKey.bytes();
     }
 
     PublicKey publicKey() {
         return publicKey;
     }
 
-    /** The shared secret with {@code remote}, all zero if that is of low order. */
-    byte[] dh(byte[] remote) {
+    /** The shared secret with {@code remote}, all zero if that is of low order, or our key has been destroyed. */
+    synchronized byte[] dh(byte[] remote) {
+        if (destroyed) {
+            return new byte[Primitives.KEY_LENGTH];
+        }
         byte[] scalar = privateKey.bytes();
         try {
             return primitives.x25519(scalar, remote);
         } finally {
             Arrays.fill(scalar, (byte) 0);
         }
+    }
+
+    synchronized void destroy() {
+        destroyed = true;
+        privateKey.destroy();
     }
 }

@@ -36,14 +36,9 @@ final class IndexTable<T> {
         return index;
     }
 
-    /** Puts {@code value} in the place of {@code expected}; false, and nothing changed, if that is not there. */
-    synchronized boolean replace(int index, T expected, T value) {
-        return set(index, expected, value);
-    }
-
     /** Removes {@code value}; false, and nothing changed, if it is not there. */
     synchronized boolean remove(int index, T value) {
-        if (!set(index, value, null)) {
+        if (!replace(index, value, null)) {
             return false;
         }
         size--;
@@ -74,8 +69,9 @@ final class IndexTable<T> {
         return size;
     }
 
+    /** Puts {@code value} in the place of {@code expected}; false, and nothing changed, if that is not there. */
     @SuppressWarnings("ReferenceEquality") // the very object is meant
-    private boolean set(int index, T expected, @Nullable T value) {
+    synchronized boolean replace(int index, T expected, @Nullable T value) {
         AtomicReferenceArray<Entry<T>> current = table;
         int mask = current.length() - 1;
         int slot = index & mask;

@@ -74,9 +74,4 @@ public final class Keypair extends Receiver {
         sending.destroy();
         receiving.destroy();
     }
-
-    @Override
-    public String toString() {
-        return "Keypair[" + Integer.toHexString(localIndex) + "]";
-    }
 }

@@ -27,7 +27,6 @@ public final class Messages {
     public static final int INITIATION_TIMESTAMP = 88;
 
     public static final int INITIATION_MAC1 = 116;
-    public static final int INITIATION_MAC2 = 132;
 
     public static final int RESPONSE_LENGTH = 92;
     public static final int RESPONSE_SENDER = 4;
@@ -37,7 +36,6 @@ public final class Messages {
     public static final int RESPONSE_NOTHING = 44;
 
     public static final int RESPONSE_MAC1 = 60;
-    public static final int RESPONSE_MAC2 = 76;
 
     public static final int COOKIE_REPLY_LENGTH = 64;
     public static final int COOKIE_RECEIVER = 4;
@@ -45,8 +43,6 @@ public final class Messages {
     public static final int COOKIE_NONCE = 8;
     /** The cookie, sealed. */
     public static final int COOKIE_COOKIE = 32;
-
-    public static final int TRANSPORT_HEADER_LENGTH = 16;
 
     public static final int TRANSPORT_RECEIVER = 4;
     /** 64 bits, unsigned. */

@@ -66,13 +66,11 @@ final class Noise {
 
     /** Token psk. */
     void mixPsk(byte[] psk) {
-        byte[] secret = primitives.hmac(chainingKey, psk);
-        byte[] first = expand(secret, NOTHING, 1);
-        byte[] second = expand(secret, first, 2);
-        replaceKey(expand(secret, second, 3));
-        replaceChainingKey(first);
-        mixHash(second);
-        Arrays.fill(secret, (byte) 0);
+        byte[][] derived = kdf(psk, 3);
+        replaceChainingKey(derived[0]);
+        mixHash(derived[1]);
+        replaceKey(derived[2]);
+        Arrays.fill(derived[1], (byte) 0);
         Arrays.fill(psk, (byte) 0);
     }
 
@@ -89,14 +87,9 @@ final class Noise {
         return plaintext;
     }
 
-    /** The two transport keys, the initiator's sending key first. The state is wiped. */
+    /** The two transport keys, the initiator's sending key first. */
     byte[][] split() {
-        byte[] secret = primitives.hmac(chainingKey, NOTHING);
-        byte[] first = expand(secret, NOTHING, 1);
-        byte[] second = expand(secret, first, 2);
-        Arrays.fill(secret, (byte) 0);
-        destroy();
-        return new byte[][] {first, second};
+        return kdf(NOTHING, 2);
     }
 
     void destroy() {
@@ -105,17 +98,24 @@ final class Noise {
         Arrays.fill(key, (byte) 0);
     }
 
-    /** KDF2: a new chaining key and a new key. */
+    /** A new chaining key and a new key. */
     private void mixKey(byte[] input) {
-        byte[] secret = primitives.hmac(chainingKey, input);
-        byte[] first = expand(secret, NOTHING, 1);
-        replaceKey(expand(secret, first, 2));
-        replaceChainingKey(first);
-        Arrays.fill(secret, (byte) 0);
+        byte[][] derived = kdf(input, 2);
+        replaceChainingKey(derived[0]);
+        replaceKey(derived[1]);
     }
 
-    private byte[] expand(byte[] secret, byte[] before, int number) {
-        return primitives.hmac(secret, before, new byte[] {(byte) number});
+    /** KDF1, KDF2 or KDF3 of the chaining key and an input: so many outputs. */
+    private byte[][] kdf(byte[] input, int outputs) {
+        byte[] secret = primitives.hmac(chainingKey, input);
+        byte[][] derived = new byte[outputs][];
+        byte[] before = NOTHING;
+        for (int i = 0; i < outputs; i++) {
+            before = primitives.hmac(secret, before, new byte[] {(byte) (i + 1)});
+            derived[i] = before;
+        }
+        Arrays.fill(secret, (byte) 0);
+        return derived;
     }
 
     private void replaceKey(byte[] fresh) {

@@ -1,10 +1,5 @@
 package anubis.protocol;
 
-import static anubis.protocol.Limits.KEEPALIVE_TIMEOUT;
-import static anubis.protocol.Limits.REJECT_AFTER_TIME;
-import static anubis.protocol.Limits.REKEY_ATTEMPT_TIME;
-import static anubis.protocol.Limits.REKEY_TIMEOUT;
-
 import anubis.crypto.PresharedKey;
 import anubis.crypto.PublicKey;
 import java.time.Instant;
@@ -19,36 +14,33 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Any thread may call the methods of the data path: {@link #sendingKeypair}, {@link #stage}, {@link #sent},
  * {@link #received}. They take no lock but at a change of keypair, and send nothing themselves: what the protocol has to
- * say is said in {@link #onDeadline}, which one thread calls, the one that also receives the handshake messages.
+ * say is said by the one thread that also receives the handshake messages.
  *
  * <p>Times are nanoseconds of a clock that goes on while the machine sleeps.
  */
 public final class Peer {
-    private static final long NONE = Long.MAX_VALUE;
-    private static final long NEVER = Long.MIN_VALUE / 2;
-    private static final long SECOND = 1_000_000_000L;
-    private static final long INITIATION_INTERVAL_MIN = SECOND / 50;
+    private static final long INITIATION_INTERVAL_MIN = 20_000_000L;
 
     private final WireGuard wireGuard;
     private final PublicKey publicKey;
     private final CookieJar cookieJar;
+    final Timers timers;
     private final DropCounters drops = new DropCounters();
-    private final StagedPackets staged = new StagedPackets();
+    final StagedPackets staged = new StagedPackets();
     private final AtomicLong receivedBytes = new AtomicLong();
     private final AtomicLong sentBytes = new AtomicLong();
 
     // Configuration.
-    private PresharedKey presharedKey = PresharedKey.NONE;
-    private volatile int persistentKeepalive;
+    PresharedKey presharedKey = PresharedKey.NONE;
     private final AtomicReference<@Nullable Endpoint> endpoint = new AtomicReference<>();
 
     // The handshake; guarded by this.
     private @Nullable PendingHandshake pending;
-    private byte @Nullable [] staticStatic;
+    private byte[] staticStatic = {};
     private @Nullable Identity staticStaticOf;
     private byte[] latestTimestamp = new byte[Tai64n.LENGTH];
-    private long latestInitiationReceived = NEVER;
-    private boolean removed;
+    private long latestInitiationReceived = Timers.NEVER;
+    boolean removed;
 
     // Keypairs: changed under the lock, read by any thread.
     private volatile @Nullable Keypair previous;
@@ -56,25 +48,11 @@ public final class Peer {
     private volatile @Nullable Keypair next;
     private volatile @Nullable Instant latestHandshake;
 
-    // Timers: times at which something is due, or NONE.
-    private final AtomicLong wakeAt = new AtomicLong(NONE);
-    private volatile boolean initiationWanted;
-    private volatile boolean flushWanted;
-    private volatile long latestHandshakeSent = NEVER;
-    private volatile long attemptsSince = NEVER;
-    private volatile long retransmitAt = NONE;
-    private volatile long newHandshakeAt = NONE;
-    private volatile long keepaliveAt = NONE;
-    private volatile boolean anotherKeepalive;
-    private volatile long persistentAt = NONE;
-    private volatile long forgetKeysAt = NONE;
-    private volatile boolean rekeyedInLastMinute;
-    private volatile long jitter;
-
     Peer(WireGuard wireGuard, PublicKey publicKey) {
         this.wireGuard = wireGuard;
         this.publicKey = publicKey;
         this.cookieJar = new CookieJar(wireGuard.primitives, publicKey);
+        this.timers = new Timers(wireGuard, this);
     }
 
     // Configuration and statistics.
@@ -83,11 +61,7 @@ public final class Peer {
         return publicKey;
     }
 
-    public Optional<Endpoint> endpoint() {
-        return Optional.ofNullable(endpoint.get());
-    }
-
-    /** The endpoint without the wrapping, for the data path; null if none is known. */
+    /** The endpoint, null if none is known. */
     public @Nullable Endpoint currentEndpoint() {
         return endpoint.get();
     }
@@ -102,31 +76,28 @@ public final class Peer {
         this.endpoint.set(endpoint);
     }
 
-    public synchronized PresharedKey presharedKey() {
-        return presharedKey;
+    /** A copy of the preshared key's 32 bytes, all zero if there is none, which the caller should wipe. */
+    public synchronized byte[] presharedKeyBytes() {
+        return presharedKey.bytes();
     }
 
-    /** A new preshared key takes effect at once: nothing more is sent under the old one. */
+    /** A new preshared key, which is copied, takes effect at once: nothing more is sent under the old one. */
     public synchronized void presharedKey(PresharedKey key) {
         if (!presharedKey.equals(key)) {
-            presharedKey = key;
+            presharedKey.destroy();
+            presharedKey = key.duplicate();
             expireSending();
         }
     }
 
     /** The persistent keepalive interval in seconds, 0 for none. */
     public int persistentKeepalive() {
-        return persistentKeepalive;
+        return timers.persistentKeepalive();
     }
 
     /** Sets the persistent keepalive interval, 0 to 65,535 seconds. One that begins, begins with a keepalive. */
     public void persistentKeepalive(int seconds, long now) {
-        boolean begins = persistentKeepalive == 0 && seconds > 0;
-        persistentKeepalive = seconds;
-        if (begins && wireGuard.isUp()) {
-            persistentAt = now;
-            due(now);
-        }
+        timers.persistentKeepalive(seconds, now);
     }
 
     /** Whole UDP payloads received from the peer: transport data, keepalives and handshake messages. */
@@ -174,12 +145,10 @@ public final class Peer {
             return;
         }
         wireGuard.drop(this, Drop.STAGED_OVERFLOW, staged.add(packet));
-        attemptsSince = now; // Section 6.4: whoever still sends, still tries.
         if (usableKeypair(now) != null) {
-            flushWanted = true;
-            due(now);
+            timers.stagedMayBeSent(now);
         } else {
-            requestInitiation(now);
+            timers.keypairWanted(now);
         }
     }
 
@@ -191,15 +160,12 @@ public final class Peer {
      */
     public void sent(Keypair keypair, long bytes, boolean payload, long now) {
         sentBytes.addAndGet(bytes);
-        authenticSent(now);
-        if (payload && newHandshakeAt == NONE) {
-            // Section 6.5: no answer for so long means that the other end has lost the keys.
-            newHandshakeAt = now + KEEPALIVE_TIMEOUT + REKEY_TIMEOUT + jitter;
-            due(newHandshakeAt);
+        timers.anyAuthenticPacketSent(now);
+        if (payload) {
+            timers.dataSent(now);
         }
         if (keypair.wantsRekeyOnSending(now)) {
-            attemptsSince = now;
-            requestInitiation(now);
+            timers.keypairWanted(now);
         }
     }
 
@@ -214,20 +180,12 @@ public final class Peer {
         if (keypair == next) {
             confirm(keypair, now);
         }
-        authenticReceived(now);
+        timers.anyAuthenticPacketReceived(now);
         if (payload) {
-            // Section 6.5: a passive keepalive, where there is nothing else to send.
-            if (keepaliveAt == NONE) {
-                keepaliveAt = now + KEEPALIVE_TIMEOUT;
-                due(keepaliveAt);
-            } else if (!anotherKeepalive) {
-                anotherKeepalive = true;
-            }
+            timers.dataReceived(now);
         }
-        if (keypair == current && !rekeyedInLastMinute && keypair.wantsRekeyOnReceiving(now)) {
-            rekeyedInLastMinute = true;
-            attemptsSince = now;
-            requestInitiation(now);
+        if (keypair == current && keypair.wantsRekeyOnReceiving(now)) {
+            timers.keypairEnding(now);
         }
     }
 
@@ -236,157 +194,35 @@ public final class Peer {
         if (keypair != next) {
             return;
         }
-        discard(previous);
+        discarded(previous);
         previous = current;
         current = keypair;
         next = null;
         handshakeComplete();
-        flushWanted = true;
-        due(now);
+        timers.stagedMayBeSent(now);
     }
 
-    // Timers.
-
-    /**
-     * Does what is due at {@code now}. To be called for each entry of the {@link Timetable} when its time has come.
-     *
-     * @param scheduled that entry's time; nothing is done if another entry has taken its place
-     */
-    public synchronized void onDeadline(long scheduled, long now, Sink sink) {
-        // Before the times are read: who sets one later sees this, and schedules anew.
-        if (!wakeAt.compareAndSet(scheduled, NONE) || removed || !wireGuard.isUp()) {
-            return;
-        }
-        if (flushWanted) {
-            flushWanted = false;
-            sendStaged(now, sink);
-        }
-        if (forgetKeysAt <= now) {
-            forgetKeysAt = NONE;
-            forgetKeys();
-        }
-        if (keepaliveAt <= now) {
-            keepaliveAt = NONE;
-            sendKeepalive(now, sink);
-            if (anotherKeepalive) {
-                anotherKeepalive = false;
-                keepaliveAt = now + KEEPALIVE_TIMEOUT;
-            }
-        }
-        if (persistentAt <= now) {
-            persistentAt = NONE;
-            if (persistentKeepalive > 0) {
-                sendKeepalive(now, sink);
-                persistentAt = now + persistentKeepalive * SECOND;
-            }
-        }
-        if (newHandshakeAt <= now) {
-            newHandshakeAt = NONE;
-            forgetSource();
-            attemptsSince = now;
-            initiationWanted = true;
-        }
-        if (retransmitAt <= now) {
-            retransmitAt = NONE;
-            retransmit(now);
-        }
-        if (initiationWanted) {
-            initiationWanted = false;
-            initiate(now, sink);
-        }
-        due(nextDeadline());
-    }
-
-    /** When {@link #onDeadline} next has something to do, in ns; {@code Long.MAX_VALUE} if never. */
-    public long nextDeadline() {
-        long first = Math.min(Math.min(retransmitAt, newHandshakeAt), Math.min(keepaliveAt, persistentAt));
-        return initiationWanted || flushWanted ? NEVER : Math.min(first, forgetKeysAt);
-    }
-
-    private void due(long at) {
-        for (long known = wakeAt.get(); at < known; known = wakeAt.get()) {
-            if (wakeAt.compareAndSet(known, at)) {
-                wireGuard.timetable.schedule(this, at);
-                return;
-            }
-        }
-    }
-
-    /** Section 6.4: again after REKEY_TIMEOUT, for REKEY_ATTEMPT_TIME. */
-    private void retransmit(long now) {
-        if (now - attemptsSince < REKEY_ATTEMPT_TIME) {
-            forgetSource();
-            initiationWanted = true;
-            return;
-        }
-        keepaliveAt = NONE;
-        wireGuard.drop(this, Drop.HANDSHAKE_GAVE_UP, staged.clear());
-        if (forgetKeysAt == NONE) {
-            forgetKeysAt = now + 3 * REJECT_AFTER_TIME;
-        }
-    }
-
-    /**
-     * Section 6.1: no initiation within REKEY_TIMEOUT of the last handshake message, be it a response: the initiator's
-     * confirmation may be on its way. But what is staged must not wait for the user to send more.
-     */
-    private void requestInitiation(long now) {
-        if (now - latestHandshakeSent >= REKEY_TIMEOUT) {
-            if (retransmitAt == NONE) {
-                attemptsSince = now;
-            }
-            initiationWanted = true;
-            due(now);
-        } else if (retransmitAt == NONE && !staged.isEmpty()) {
-            retransmitAt = latestHandshakeSent + REKEY_TIMEOUT + jitter;
-            due(retransmitAt);
-        }
-    }
-
-    private void authenticSent(long now) {
-        if (keepaliveAt != NONE) {
-            keepaliveAt = NONE;
-        }
-        traversed(now);
-    }
-
-    private void authenticReceived(long now) {
-        if (newHandshakeAt != NONE) {
-            newHandshakeAt = NONE;
-        }
-        traversed(now);
-    }
-
-    private void traversed(long now) {
-        if (persistentKeepalive > 0) {
-            persistentAt = now + persistentKeepalive * SECOND;
-            due(persistentAt);
-        }
+    synchronized void onDeadline(long now, Sink sink) {
+        timers.expire(now, sink);
     }
 
     private void handshakeComplete() {
-        retransmitAt = NONE;
-        rekeyedInLastMinute = false;
+        timers.handshakeComplete();
         latestHandshake = wireGuard.wallClock.instant();
         wireGuard.handshakes.incrementAndGet();
     }
 
     // The handshake. All below is guarded by this, and called by the one thread.
 
-    private void initiate(long now, Sink sink) {
+    void initiate(long now, Sink sink) {
         Identity own = wireGuard.identity();
         Endpoint to = endpoint.get();
+        timers.handshakeSent(now); // Or not: then not again for each packet.
         if (own == null || to == null) {
-            latestHandshakeSent = now; // Not again for each packet.
-            return;
-        }
-        if (now - latestHandshakeSent < REKEY_TIMEOUT) {
-            requestInitiation(now);
             return;
         }
         dropPending();
-        latestHandshakeSent = now;
-        byte[] message = Handshake.newInitiation();
+        byte[] message = new byte[Messages.INITIATION_LENGTH];
         PendingHandshake handshake =
                 wireGuard.handshake.initiate(this, own, staticStatic(own), wireGuard.timestamps.next(), message);
         if (handshake == null) {
@@ -396,8 +232,7 @@ public final class Peer {
         handshake.localIndex = wireGuard.indices.insert(handshake, wireGuard.randomness);
         Messages.putInt(message, Messages.INITIATION_SENDER, handshake.localIndex);
         pending = handshake;
-        jitter = wireGuard.jitter();
-        retransmitAt = now + REKEY_TIMEOUT + jitter;
+        timers.initiationSent(now);
         sendHandshake(message, to, now, sink);
     }
 
@@ -416,8 +251,9 @@ public final class Peer {
             wireGuard.drop(this, Drop.INITIATION_TOO_SOON, 1);
             return;
         }
-        Handshake.Response response = wireGuard.handshake.respond(initiation, presharedKey);
-        if (response == null) {
+        byte[] message = new byte[Messages.RESPONSE_LENGTH];
+        byte[][] keys = wireGuard.handshake.respond(initiation, presharedKey, message);
+        if (keys == null) {
             wireGuard.drop(this, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
             return;
         }
@@ -425,14 +261,13 @@ public final class Peer {
         latestInitiationReceived = now;
         endpoint.set(source);
         receivedBytes.addAndGet(initiation.message.length);
-        authenticReceived(now);
+        timers.anyAuthenticPacketReceived(now);
         int remoteIndex = Messages.intAt(initiation.message, Messages.INITIATION_SENDER);
-        Keypair keypair = new Keypair(this, false, response.keys, remoteIndex, now);
+        Keypair keypair = new Keypair(this, false, keys, remoteIndex, now);
         keypair.localIndex = wireGuard.indices.insert(keypair, wireGuard.randomness);
         begin(keypair, now);
-        byte[] message = response.message;
         Messages.putInt(message, Messages.RESPONSE_SENDER, keypair.localIndex);
-        latestHandshakeSent = now;
+        timers.handshakeSent(now);
         sendHandshake(message, source, now, sink);
     }
 
@@ -450,7 +285,7 @@ public final class Peer {
         }
         endpoint.set(source);
         receivedBytes.addAndGet(message.length);
-        authenticReceived(now);
+        timers.anyAuthenticPacketReceived(now);
         int remoteIndex = Messages.intAt(message, Messages.RESPONSE_SENDER);
         Keypair keypair = new Keypair(this, true, keys, remoteIndex, now);
         keypair.localIndex = handshake.localIndex;
@@ -473,7 +308,7 @@ public final class Peer {
 
     private void sendHandshake(byte[] message, Endpoint to, long now, Sink sink) {
         cookieJar.addMacs(message, now);
-        authenticSent(now);
+        timers.anyAuthenticPacketSent(now);
         if (wireGuard.send(to, message, sink)) {
             sentBytes.addAndGet(message.length);
         } else {
@@ -483,46 +318,35 @@ public final class Peer {
 
     /** The new keypair is current for the initiator, and next, until confirmed, for the responder. */
     private void begin(Keypair keypair, long now) {
+        previous = discarded(previous);
+        Keypair unconfirmed = next;
         if (keypair.initiator) {
-            Keypair unconfirmed = next;
-            if (unconfirmed != null) {
-                discard(previous);
-                discard(current);
-                previous = unconfirmed;
-                next = null;
-            } else {
-                discard(previous);
-                previous = current;
-            }
+            discarded(unconfirmed == null ? null : current); // The other end, too, knows the newer.
+            previous = unconfirmed == null ? current : unconfirmed;
+            next = null;
             current = keypair;
         } else {
-            discard(next);
-            discard(previous);
-            previous = null;
+            discarded(unconfirmed);
             next = keypair;
         }
-        forgetKeysAt = now + 3 * REJECT_AFTER_TIME;
-        due(forgetKeysAt);
+        timers.keypairDerived(now);
     }
 
-    private void sendKeepalive(long now, Sink sink) {
+    void sendKeepalive(long now, Sink sink) {
         staged.addIfEmpty();
         sendStaged(now, sink);
     }
 
-    private void sendStaged(long now, Sink sink) {
+    void sendStaged(long now, Sink sink) {
         while (!staged.isEmpty()) {
             Endpoint to = endpoint.get();
             Keypair keypair = usableKeypair(now);
             long counter = keypair == null ? Keypair.EXHAUSTED : keypair.reserve(1);
             if (keypair == null || counter == Keypair.EXHAUSTED) {
-                requestInitiation(now);
+                timers.initiationWanted(now);
                 return;
             }
-            byte[] packet = staged.poll();
-            if (packet == null) {
-                return; // Pushed out by a newer one in the meantime.
-            }
+            byte[] packet = staged.take();
             int length = to == null ? 0 : wireGuard.send(keypair, counter, packet, to, sink);
             if (length > 0) {
                 sent(keypair, length, packet.length > 0, now);
@@ -535,13 +359,15 @@ public final class Peer {
 
     /** The shared secret of the static keys, computed when first needed. A copy: Noise wipes what it mixes. */
     synchronized byte[] staticStatic(Identity own) {
-        byte[] secret = staticStatic;
-        if (secret == null || staticStaticOf != own) {
-            secret = own.dh(publicKey.bytes());
+        if (staticStaticOf != own) {
+            byte[] secret = own.dh(publicKey.bytes());
+            if (removed || own != wireGuard.identity()) {
+                return secret; // Nobody would wipe what is kept now.
+            }
             staticStatic = secret;
             staticStaticOf = own;
         }
-        return secret.clone();
+        return staticStatic.clone();
     }
 
     /** Our static key has changed: it is in every shared secret, so nothing more is sent under the old one. */
@@ -553,33 +379,20 @@ public final class Peer {
     /** The interface went down: all that was negotiated is forgotten. */
     synchronized void stop() {
         wireGuard.drop(this, Drop.INTERFACE_DOWN, staged.clear());
-        initiationWanted = false;
-        flushWanted = false;
-        retransmitAt = NONE;
-        newHandshakeAt = NONE;
-        keepaliveAt = NONE;
-        persistentAt = NONE;
-        forgetKeysAt = NONE;
-        latestHandshakeSent = NEVER;
+        timers.interfaceDown();
         forgetKeys();
-    }
-
-    /** The interface came up. */
-    void start(long now) {
-        if (persistentKeepalive > 0) {
-            persistentAt = now;
-            due(now);
-        }
     }
 
     synchronized void remove() {
         removed = true;
         stop();
+        wireGuard.deadlines.remove(this);
         wipeStaticStatic();
+        presharedKey(PresharedKey.NONE);
     }
 
     /** Drops the local address it is sent from: the network may have changed. */
-    private void forgetSource() {
+    void forgetSource() {
         Endpoint to = endpoint.get();
         if (to != null) {
             replaceEndpoint(to, to.withoutSource());
@@ -588,7 +401,7 @@ public final class Peer {
 
     private void expireSending() {
         dropPending();
-        latestHandshakeSent = NEVER;
+        timers.keysExpired();
         for (Keypair keypair : new @Nullable Keypair[] {current, next}) {
             if (keypair != null) {
                 keypair.expireSending();
@@ -596,14 +409,11 @@ public final class Peer {
         }
     }
 
-    private void forgetKeys() {
+    void forgetKeys() {
         dropPending();
-        discard(previous);
-        discard(current);
-        discard(next);
-        previous = null;
-        current = null;
-        next = null;
+        previous = discarded(previous);
+        current = discarded(current);
+        next = discarded(next);
     }
 
     private void dropPending() {
@@ -615,24 +425,17 @@ public final class Peer {
         }
     }
 
-    private void discard(@Nullable Keypair keypair) {
+    /** What takes the place of a keypair that has had its time: nothing. */
+    private @Nullable Keypair discarded(@Nullable Keypair keypair) {
         if (keypair != null) {
             wireGuard.indices.remove(keypair.localIndex, keypair);
             keypair.destroy();
         }
+        return null;
     }
 
     private void wipeStaticStatic() {
-        byte[] secret = staticStatic;
-        if (secret != null) {
-            Arrays.fill(secret, (byte) 0);
-            staticStatic = null;
-            staticStaticOf = null;
-        }
-    }
-
-    @Override
-    public String toString() {
-        return "Peer[" + publicKey + "]";
+        Arrays.fill(staticStatic, (byte) 0);
+        staticStaticOf = null;
     }
 }

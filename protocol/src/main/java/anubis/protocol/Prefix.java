@@ -41,59 +41,35 @@ public record Prefix(boolean ipv6, long high, long low, int length) {
         };
     }
 
-    /** The address in network byte order: 4 or 16 bytes. */
-    public byte[] address() {
-        return ipv6
-                ? ByteBuffer.allocate(16).putLong(high).putLong(low).array()
-                : ByteBuffer.allocate(4).putInt((int) low).array();
-    }
-
     /** The canonical text: {@code 10.0.0.0/8}, {@code 2001:db8::/32} (RFC 5952). */
     @Override
     public String toString() {
-        String address;
         if (!ipv6) {
-            address = dotted();
-        } else if (high == 0 && low >>> IPV4_BITS == MAPPED) {
-            address = "::ffff:" + dotted();
-        } else {
-            address = groups();
+            return dotted() + "/" + length;
         }
-        return address + "/" + length;
+        if (high == 0 && low >>> IPV4_BITS == MAPPED) {
+            return "::ffff:" + dotted() + "/" + length;
+        }
+        StringBuilder groups = new StringBuilder(":");
+        for (int shift = 2 * Long.SIZE - Short.SIZE; shift >= 0; shift -= Short.SIZE) {
+            long half = shift < Long.SIZE ? low : high;
+            groups.append(Long.toHexString(half >>> shift & 0xffff)).append(':');
+        }
+        // The first of the longest runs of two or more zero groups is left out (section 4.2).
+        String text = groups.toString();
+        int at = -1;
+        for (int run = GROUPS; run > 1 && at < 0; run--) {
+            String zeros = ":0".repeat(run) + ":";
+            at = text.indexOf(zeros);
+            text = at < 0 ? text : text.substring(0, at) + "::" + text.substring(at + zeros.length());
+        }
+        int from = text.startsWith("::") ? 0 : 1;
+        int to = text.length() - (text.endsWith("::") ? 0 : 1);
+        return text.substring(from, to) + "/" + length;
     }
 
     private String dotted() {
         return (low >> 24 & 0xff) + "." + (low >> 16 & 0xff) + "." + (low >> 8 & 0xff) + "." + (low & 0xff);
-    }
-
-    /** Groups of 16 bits; the first of the longest runs of two or more zero groups is left out (RFC 5952, section 4.2). */
-    private String groups() {
-        int from = GROUPS;
-        int run = 1;
-        for (int i = 0; i < GROUPS; i++) {
-            int end = i;
-            while (end < GROUPS && group(end) == 0) {
-                end++;
-            }
-            if (end - i > run) {
-                from = i;
-                run = end - i;
-            }
-        }
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < GROUPS; i++) {
-            if (i == from) {
-                text.append("::");
-                i += run - 1;
-            } else {
-                text.append(i > 0 && i != from + run ? ":" : "").append(Integer.toHexString(group(i)));
-            }
-        }
-        return text.toString();
-    }
-
-    private int group(int index) {
-        return (int) ((index < 4 ? high : low) >>> (16 * (3 - index % 4))) & 0xffff;
     }
 
     private static long mask(int bits) {

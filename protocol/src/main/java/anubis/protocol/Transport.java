@@ -1,8 +1,6 @@
 package anubis.protocol;
 
-import static anubis.protocol.Messages.TRANSPORT_COUNTER;
-import static anubis.protocol.Messages.TRANSPORT_DATA;
-import static anubis.protocol.Messages.TRANSPORT_RECEIVER;
+import static anubis.protocol.Messages.*;
 
 import anubis.crypto.Primitives;
 import anubis.crypto.TransportCipher;

@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The protocol state of one WireGuard interface: our static key, the peers, cryptokey routing, and what is known of
  * cookies. Owns no socket, thread or clock.
  *
- * <p>One thread, the control thread, calls {@link #receive} and {@link Peer#onDeadline}. Configuration may come from any
- * thread. The data path is {@link Transport}'s.
+ * <p>One thread, the control thread, calls {@link #receive} and {@link #onDeadline}. Configuration may come from any thread. The data path is {@link Transport}'s.
  */
 public final class WireGuard {
     private static final int STAGED_PACKET_MAX = 65_535;
@@ -29,7 +28,8 @@ public final class WireGuard {
     final Primitives primitives;
     final Randomness randomness;
     final InstantSource wallClock;
-    final Timetable timetable;
+    private final Runnable alarm;
+    final Deadlines deadlines = new Deadlines();
     final Handshake handshake;
     final Tai64n timestamps;
     private final CookieChecker cookieChecker;
@@ -42,45 +42,67 @@ public final class WireGuard {
     private volatile @Nullable Identity identity;
     private volatile boolean up;
     private volatile int mtu = 1420;
-    private @Nullable Outgoing outgoing;
 
-    public WireGuard(Primitives primitives, Randomness randomness, InstantSource wallClock, Timetable timetable) {
+    // What the control thread sends with.
+    private final Transport transport;
+    private final MemorySegment outgoing =
+            Arena.ofAuto().allocate(STAGED_PACKET_MAX + Transport.OVERHEAD + Limits.PADDING_MULTIPLE, 64);
+
+    /**
+     * @param wallClock what time it is, for what is told of handshakes
+     * @param timestamps the same for our initiations, which are refused if it goes back, be it between two lives of ours
+     * @param alarm called, by any thread, when {@link #nextDeadline} has become earlier
+     */
+    public WireGuard(
+            Primitives primitives,
+            Randomness randomness,
+            InstantSource wallClock,
+            InstantSource timestamps,
+            Runnable alarm) {
         this.primitives = primitives;
         this.randomness = randomness;
         this.wallClock = wallClock;
-        this.timetable = timetable;
+        this.alarm = alarm;
         this.handshake = new Handshake(primitives, randomness);
-        this.timestamps = new Tai64n(wallClock);
+        this.timestamps = new Tai64n(timestamps);
         this.cookieChecker = new CookieChecker(primitives, randomness);
+        this.transport = new Transport(this);
     }
 
     // Configuration.
 
-    public Optional<PrivateKey> privateKey() {
-        return Optional.ofNullable(identity).map(Identity::privateKey);
+    /** A copy of the private key's 32 bytes, which the caller should wipe. */
+    public synchronized Optional<byte[]> privateKeyBytes() {
+        return Optional.ofNullable(identity).map(Identity::privateKeyBytes);
     }
 
     public Optional<PublicKey> publicKey() {
         return Optional.ofNullable(identity).map(Identity::publicKey);
     }
 
-    /** Sets the private key, at once for all peers. A peer that has our own public key is removed. */
+    /** Sets the private key, which is copied, at once for all peers. A peer that has our own public key is removed. */
     public synchronized void privateKey(PrivateKey key) {
-        Identity old = identity;
-        if (old != null && old.privateKey().equals(key)) {
-            return;
+        if (identity == null || !identity.isOf(key)) {
+            Identity own = new Identity(primitives, key.duplicate());
+            cookieChecker.publicKey(own.publicKey());
+            identity(own);
+            removePeer(own.publicKey());
         }
-        Identity own = new Identity(primitives, key);
-        cookieChecker.publicKey(own.publicKey());
-        identity = own;
-        removePeer(own.publicKey());
-        peers().forEach(Peer::identityChanged);
     }
 
     /** Takes the private key away: no handshake succeeds from now on. */
     public synchronized void clearPrivateKey() {
-        identity = null;
+        identity(null);
+    }
+
+    /** The old private key is destroyed when no peer's handshake uses it any more. */
+    private void identity(@Nullable Identity own) {
+        Identity old = identity;
+        identity = own;
         peers().forEach(Peer::identityChanged);
+        if (old != null) {
+            old.destroy();
+        }
     }
 
     /** The peer with that key, added if it was not there. Empty if the key is our own. */
@@ -110,6 +132,10 @@ public final class WireGuard {
         }
     }
 
+    public synchronized void removePeers() {
+        peers().forEach(peer -> removePeer(peer.publicKey()));
+    }
+
     public AllowedIps<Peer> allowedIps() {
         return allowedIps;
     }
@@ -131,7 +157,7 @@ public final class WireGuard {
     public synchronized void up(long now) {
         if (!up) {
             up = true;
-            peers().forEach(peer -> peer.start(now));
+            peers().forEach(peer -> peer.timers.interfaceUp(now));
         }
     }
 
@@ -163,7 +189,19 @@ public final class WireGuard {
         }
     }
 
-    // Handshake messages. One thread.
+    // Timers and handshake messages. One thread.
+
+    /** When {@link #onDeadline} next has something to do, in ns; {@code Long.MAX_VALUE} if never. Any thread may ask. */
+    public long nextDeadline() {
+        return deadlines.first();
+    }
+
+    /** Does what is due at {@code now}; calls too many do no harm. */
+    public void onDeadline(long now, Sink sink) {
+        for (Peer peer = deadlines.poll(now); peer != null; peer = deadlines.poll(now)) {
+            peer.onDeadline(now, sink);
+        }
+    }
 
     /**
      * Receives a handshake message: an initiation, a response or a cookie reply. Anything else is dropped.
@@ -190,14 +228,13 @@ public final class WireGuard {
 
     /** The type of a handshake message that has the length of its type, else 0. */
     private static int handshakeType(byte[] message) {
-        int type = message.length < Integer.BYTES ? 0 : Messages.intAt(message, 0);
-        int length = switch (type) {
-            case Messages.TYPE_INITIATION -> Messages.INITIATION_LENGTH;
-            case Messages.TYPE_RESPONSE -> Messages.RESPONSE_LENGTH;
-            case Messages.TYPE_COOKIE_REPLY -> Messages.COOKIE_REPLY_LENGTH;
+        int type = switch (message.length) {
+            case Messages.INITIATION_LENGTH -> Messages.TYPE_INITIATION;
+            case Messages.RESPONSE_LENGTH -> Messages.TYPE_RESPONSE;
+            case Messages.COOKIE_REPLY_LENGTH -> Messages.TYPE_COOKIE_REPLY;
             default -> 0;
         };
-        return message.length == length ? type : 0;
+        return type != 0 && Messages.intAt(message, 0) == type ? type : 0;
     }
 
     /** Sections 5.4.4 and 5.4.7: mac1 always, under load mac2 too. Our identity, or null if the message is dropped. */
@@ -236,17 +273,14 @@ public final class WireGuard {
             return;
         }
         Peer peer = peers.get(initiation.initiator);
-        if (peer == null) {
-            drop(null, Drop.UNKNOWN_PEER, 1);
-            return;
+        byte[] timestamp = peer == null ? null : handshake.timestamp(initiation, peer.staticStatic(own));
+        if (peer != null && timestamp != null) {
+            peer.respond(own, initiation, timestamp, source, now, sink);
+        } else {
+            // Anyone can claim to be a peer: not counted against it.
+            drop(null, peer == null ? Drop.UNKNOWN_PEER : Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
         }
-        byte[] timestamp = handshake.timestamp(initiation, peer.staticStatic(own));
-        if (timestamp == null) {
-            // Anyone can claim to be that peer: not counted against it.
-            drop(null, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
-            return;
-        }
-        peer.respond(own, initiation, timestamp, source, now, sink);
+        initiation.destroy();
     }
 
     private void receiveResponse(byte[] message, Endpoint source, long now, Sink sink) {
@@ -268,40 +302,30 @@ public final class WireGuard {
 
     /** Sends a handshake message. */
     boolean send(Endpoint to, byte[] message, Sink sink) {
-        Outgoing out = outgoing();
-        MemorySegment.copy(message, 0, out.buffer, ValueLayout.JAVA_BYTE, 0, message.length);
-        return sink.toNetwork(to, out.buffer, message.length, true);
+        MemorySegment.copy(message, 0, outgoing, ValueLayout.JAVA_BYTE, 0, message.length);
+        return sink.toNetwork(to, outgoing, message.length, true);
     }
 
     /** Sends a packet as transport data; returns the datagram's length, 0 if it was not sent. */
     int send(Keypair keypair, long counter, byte[] packet, Endpoint to, Sink sink) {
-        Outgoing out = outgoing();
         int padded = Transport.padded(packet.length, mtu);
-        MemorySegment.copy(packet, 0, out.buffer, ValueLayout.JAVA_BYTE, Messages.TRANSPORT_DATA, packet.length);
-        int length = out.transport.seal(
-                keypair, counter, out.buffer, Messages.TRANSPORT_DATA, packet.length, padded, out.buffer, 0);
-        out.transport.forget();
-        return length > 0 && sink.toNetwork(to, out.buffer, length, false) ? length : 0;
+        MemorySegment.copy(packet, 0, outgoing, ValueLayout.JAVA_BYTE, Transport.DATA, packet.length);
+        int length = transport.seal(keypair, counter, outgoing, Transport.DATA, packet.length, padded, outgoing, 0);
+        transport.forget();
+        return length > 0 && sink.toNetwork(to, outgoing, length, false) ? length : 0;
     }
-
-    /** What the control thread sends with, made at first use: by then that thread is running. */
-    private Outgoing outgoing() {
-        Outgoing out = outgoing;
-        if (out == null) {
-            out = new Outgoing(
-                    new Transport(this), Arena.global().allocate(STAGED_PACKET_MAX + Transport.OVERHEAD + 16L, 64));
-            outgoing = out;
-        }
-        return out;
-    }
-
-    private record Outgoing(Transport transport, MemorySegment buffer) {}
 
     // For the classes of this package.
 
     @Nullable
     Identity identity() {
         return identity;
+    }
+
+    void callAt(Peer peer, long at) {
+        if (deadlines.add(peer, at)) {
+            alarm.run();
+        }
     }
 
     /** Section 6.1: up to a third of a second, so that both ends do not retry together. */

@@ -13,12 +13,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -40,27 +40,19 @@ class ConcurrencyTest {
     private final Host a = new Host(1);
     private final Host b = new Host(2);
 
-    private record Deadline(long at, Peer peer) implements Comparable<Deadline> {
-        @Override
-        public int compareTo(Deadline other) {
-            return Long.compare(at, other.at);
-        }
-    }
-
-    private final class Host implements Timetable, Sink {
+    private final class Host implements Sink {
         private final int number;
         private final PrivateKey key = PrivateKey.generate(new SecureRandom());
         private final Queue<byte[]> messages = new ConcurrentLinkedQueue<>();
         private final Queue<byte[]> datagrams = new ConcurrentLinkedQueue<>();
-        private final PriorityBlockingQueue<Deadline> deadlines = new PriorityBlockingQueue<>();
         private final AtomicLong delivered = new AtomicLong();
         private final WireGuard wireGuard;
 
         private Host(int number) {
             this.number = number;
             SecureRandom random = new SecureRandom();
-            wireGuard = new WireGuard(
-                    Primitives.get(), random::nextBytes, () -> Instant.EPOCH.plusNanos(clock.get()), this);
+            InstantSource wallClock = () -> Instant.EPOCH.plusNanos(clock.get());
+            wireGuard = new WireGuard(Primitives.get(), random::nextBytes, wallClock, wallClock, () -> {});
             wireGuard.privateKey(key);
             wireGuard.up(0);
         }
@@ -81,11 +73,6 @@ class ConcurrencyTest {
         }
 
         @Override
-        public void schedule(Peer peer, long at) {
-            deadlines.add(new Deadline(at, peer));
-        }
-
-        @Override
         public boolean toNetwork(Endpoint to, MemorySegment datagram, int length, boolean handshake) {
             byte[] bytes = datagram.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
             Queue<byte[]> queue = handshake ? other().messages : other().datagrams;
@@ -97,10 +84,7 @@ class ConcurrencyTest {
             for (byte[] message = messages.poll(); message != null; message = messages.poll()) {
                 wireGuard.receive(message, new Address(other().number, 1, true), false, now, this);
             }
-            for (Deadline due = deadlines.peek(); due != null && due.at <= now; due = deadlines.peek()) {
-                deadlines.remove(due);
-                due.peer.onDeadline(due.at, now, this);
-            }
+            wireGuard.onDeadline(now, this);
         }
     }
 
@@ -120,7 +104,7 @@ class ConcurrencyTest {
             byte[] packet = World.packet(host.inner(), host.other().inner(), 0, LENGTH);
             MemorySegment.copy(packet, 0, buffer, ValueLayout.JAVA_BYTE, 0, LENGTH);
             Peer peer = host.wireGuard.allowedIps().destination(buffer, 0);
-            if (peer == null || peer.endpoint().isEmpty()) {
+            if (peer == null || peer.currentEndpoint() == null) {
                 return;
             }
             long now = clock.get();
@@ -183,6 +167,10 @@ class ConcurrencyTest {
                 }));
             }
         }
+        threads.add(thread(() -> {
+            a.wireGuard.privateKeyBytes();
+            a.wireGuard.peers().forEach(Peer::presharedKeyBytes);
+        }));
         Random random = new Random(seed);
         for (int round = 0; round < ROUNDS; round++) {
             clock.addAndGet(random.nextLong(SECOND));

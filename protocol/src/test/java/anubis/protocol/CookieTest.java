@@ -19,6 +19,9 @@ class CookieTest {
     private static final long START = Long.MAX_VALUE - 2 * SECOND;
 
     private static final int SENDER = 0x8001_0203;
+    /** Where MAC2 lies in an initiation. */
+    private static final int MAC2 = Messages.INITIATION_LENGTH - Messages.MAC_LENGTH;
+
     private static final Endpoint SOURCE = endpoint("192.0.2.1", 51820);
 
     private final Primitives primitives = Primitives.get();
@@ -124,7 +127,7 @@ class CookieTest {
         assertThat(checker.mac1Valid(message)).isTrue();
         for (int i = 0; i < message.length; i++) {
             message[i] ^= 0x40;
-            assertThat(checker.mac1Valid(message)).as("byte %d", i).isEqualTo(i >= Messages.INITIATION_MAC2);
+            assertThat(checker.mac1Valid(message)).as("byte %d", i).isEqualTo(i >= MAC2);
             message[i] ^= 0x40;
         }
         assertThat(checker.mac1Valid(message)).isTrue();
@@ -155,8 +158,8 @@ class CookieTest {
     void beforeTheFirstReplyNoSecretIsInForceNotEvenZero() {
         byte[] message = sent(0);
         byte[] cookie = primitives.blake2sMac(new byte[32], SOURCE.address(), new byte[] {(byte) 0xca, 0x6c});
-        byte[] forged = primitives.blake2sMac(cookie, Arrays.copyOf(message, Messages.INITIATION_MAC2));
-        System.arraycopy(forged, 0, message, Messages.INITIATION_MAC2, forged.length);
+        byte[] forged = primitives.blake2sMac(cookie, Arrays.copyOf(message, MAC2));
+        System.arraycopy(forged, 0, message, MAC2, forged.length);
         assertThat(mac2Valid(message, 0)).isFalse();
         reply(message, 0);
         assertThat(mac2Valid(message, 0)).isFalse();

@@ -71,7 +71,7 @@ class DatagramFuzzTest {
                 peer.receivedBytes(),
                 peer.sentBytes(),
                 peer.latestHandshake(),
-                peer.nextDeadline(),
+                a.wireGuard.nextDeadline(),
                 peer.sendingKeypair(world.now()),
                 a.delivered.size());
     }

@@ -17,9 +17,8 @@ class MessagesTest {
         assertThat(Messages.INITIATION_STATIC).isEqualTo(Messages.INITIATION_EPHEMERAL + KEY);
         assertThat(Messages.INITIATION_TIMESTAMP).isEqualTo(Messages.INITIATION_STATIC + KEY + TAG);
         assertThat(Messages.INITIATION_MAC1).isEqualTo(Messages.INITIATION_TIMESTAMP + Tai64n.LENGTH + TAG);
-        assertThat(Messages.INITIATION_MAC2).isEqualTo(Messages.INITIATION_MAC1 + Messages.MAC_LENGTH);
         assertThat(Messages.INITIATION_LENGTH)
-                .isEqualTo(Messages.INITIATION_MAC2 + Messages.MAC_LENGTH)
+                .isEqualTo(Messages.INITIATION_MAC1 + 2 * Messages.MAC_LENGTH)
                 .isEqualTo(148);
     }
 
@@ -30,9 +29,8 @@ class MessagesTest {
         assertThat(Messages.RESPONSE_EPHEMERAL).isEqualTo(Messages.RESPONSE_RECEIVER + INDEX);
         assertThat(Messages.RESPONSE_NOTHING).isEqualTo(Messages.RESPONSE_EPHEMERAL + KEY);
         assertThat(Messages.RESPONSE_MAC1).isEqualTo(Messages.RESPONSE_NOTHING + TAG);
-        assertThat(Messages.RESPONSE_MAC2).isEqualTo(Messages.RESPONSE_MAC1 + Messages.MAC_LENGTH);
         assertThat(Messages.RESPONSE_LENGTH)
-                .isEqualTo(Messages.RESPONSE_MAC2 + Messages.MAC_LENGTH)
+                .isEqualTo(Messages.RESPONSE_MAC1 + 2 * Messages.MAC_LENGTH)
                 .isEqualTo(92);
     }
 
@@ -48,8 +46,8 @@ class MessagesTest {
         assertThat(Messages.TRANSPORT_COUNTER).isEqualTo(Messages.TRANSPORT_RECEIVER + INDEX);
         assertThat(Messages.TRANSPORT_DATA)
                 .isEqualTo(Messages.TRANSPORT_COUNTER + Long.BYTES)
-                .isEqualTo(Messages.TRANSPORT_HEADER_LENGTH);
-        assertThat(Transport.OVERHEAD).isEqualTo(Messages.TRANSPORT_HEADER_LENGTH + TAG);
+                .isEqualTo(16);
+        assertThat(Transport.OVERHEAD).isEqualTo(Messages.TRANSPORT_DATA + TAG);
     }
 
     @Test

@@ -36,8 +36,9 @@ class PrefixTest {
         Prefix prefix = Prefix.of(InetAddress.ofLiteral(address).getAddress(), length);
         assertThat(prefix).hasToString(text);
         String network = text.substring(0, text.indexOf('/'));
-        assertThat(prefix.address()).isEqualTo(InetAddress.ofLiteral(network).getAddress());
-        assertThat(Prefix.of(prefix.address(), length)).isEqualTo(prefix).hasSameHashCodeAs(prefix);
+        assertThat(Prefix.of(InetAddress.ofLiteral(network).getAddress(), length))
+                .isEqualTo(prefix)
+                .hasSameHashCodeAs(prefix);
     }
 
     @Test

@@ -345,8 +345,7 @@ class TimersTest {
     void aNewHandshakeIsMadeWhenDataIsNotAnsweredFor15Seconds() {
         shakeHandsAndRest();
         world.carries = datagram -> datagram.sender() == a;
-        assertThat(((World.Address) a.peer(b).endpoint().orElseThrow()).sourced())
-                .isTrue();
+        assertThat(World.whereIs(a.peer(b)).sourced()).isTrue();
         long start = world.now();
         a.send(b, 1);
         world.run(8 * SECOND);
@@ -355,7 +354,7 @@ class TimersTest {
         assertThat(initiations(a)).hasSize(1);
         assertThat(initiations(a).getFirst().at())
                 .isBetween(start + 15 * SECOND, start + 15 * SECOND + Limits.REKEY_TIMEOUT_JITTER_MAX);
-        assertThat(((World.Address) a.peer(b).endpoint().orElseThrow()).sourced())
+        assertThat(World.whereIs(a.peer(b)).sourced())
                 .as("the local address may be what fails")
                 .isFalse();
     }
@@ -523,6 +522,26 @@ class TimersTest {
         a.send(b, 1);
         world.run(SECOND);
         assertThat(b.delivered).containsExactly(0L, 1L);
+    }
+
+    @Test
+    void aPeerThatIsRemovedIsCalledNoMore() {
+        shakeHands();
+        assertThat(a.wireGuard.nextDeadline()).isLessThan(Long.MAX_VALUE);
+        a.wireGuard.removePeer(b.publicKey());
+        assertThat(a.wireGuard.nextDeadline()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    /** What one keypair's life asks for: the deadlines of one peer never take more than one entry. */
+    @Test
+    void aPeerHasOneDeadline() {
+        a.peer(b).persistentKeepalive(25, world.now());
+        for (int id = 0; id < 1_000; id++) {
+            a.send(b, id);
+            b.send(a, id);
+            world.run(SECOND);
+            assertThat(a.wireGuard.deadlines.size()).isLessThanOrEqualTo(1);
+        }
     }
 
     // Sleep and clocks.

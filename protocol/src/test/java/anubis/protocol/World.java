@@ -43,6 +43,8 @@ final class World {
     long spread;
 
     boolean recording = true;
+    /** Of the hosts to come. */
+    Primitives primitives = Primitives.get();
 
     private final Random dice;
     private final PriorityQueue<Event> events = new PriorityQueue<>();
@@ -193,7 +195,7 @@ final class World {
     }
 
     /** A host: an interface, and the data path as a device has it. */
-    final class Host implements Timetable, Sink {
+    final class Host implements Sink {
         final int number;
         final PrivateKey key;
         final WireGuard wireGuard;
@@ -207,7 +209,10 @@ final class World {
 
         /** The last 32 bytes of randomness that were asked for in one piece: an ephemeral private key. */
         byte[] lastScalar = {};
+        /** All of them, as long as they are not wiped. */
+        final List<byte[]> scalars = new ArrayList<>();
 
+        private long armedFor = Long.MAX_VALUE;
         private final PublicKey publicKey;
         private final Random random;
         private final Transport transport;
@@ -219,7 +224,7 @@ final class World {
             this.random = new Random(dice.nextLong());
             this.key = PrivateKey.generate(random);
             this.publicKey = key.publicKey(Primitives.get());
-            this.wireGuard = new WireGuard(Primitives.get(), this::draw, this::wallClock, this);
+            this.wireGuard = new WireGuard(primitives, this::draw, this::wallClock, this::wallClock, this::arm);
             this.transport = new Transport(wireGuard);
             wireGuard.mtu(MTU);
             wireGuard.privateKey(key);
@@ -231,6 +236,7 @@ final class World {
             random.nextBytes(bytes);
             if (bytes.length == Primitives.KEY_LENGTH) {
                 lastScalar = bytes.clone();
+                scalars.add(bytes);
             }
         }
 
@@ -290,7 +296,7 @@ final class World {
 
         /** Where the other host is, as this one believes; compares without regard to our own address. */
         Address endpoint(Host other) {
-            return ((Address) peer(other).endpoint().orElseThrow()).withoutSource();
+            return whereIs(peer(other)).withoutSource();
         }
 
         long drops(Drop reason) {
@@ -308,7 +314,7 @@ final class World {
             int length = packet.length;
             MemorySegment.copy(packet, 0, buffer, ValueLayout.JAVA_BYTE, 0, length);
             Peer peer = wireGuard.allowedIps().destination(buffer, 0);
-            if (peer == null || peer.endpoint().isEmpty()) {
+            if (peer == null || peer.currentEndpoint() == null) {
                 wireGuard.drop(peer, peer == null ? Drop.NO_ROUTE : Drop.NO_ENDPOINT, 1);
                 return;
             }
@@ -318,7 +324,7 @@ final class World {
             if (keypair == null || datagram == null) {
                 peer.stage(packet, now);
             } else {
-                World.this.send(this, (Address) peer.endpoint().orElseThrow(), datagram);
+                World.this.send(this, whereIs(peer), datagram);
                 peer.sent(keypair, datagram.length, true, now);
             }
         }
@@ -355,9 +361,19 @@ final class World {
             }
         }
 
-        @Override
-        public void schedule(Peer peer, long at) {
-            World.this.at(at, () -> peer.onDeadline(at, now, this));
+        /** Has the machine called at its next deadline, unless it will be called before. */
+        private void arm() {
+            long at = wireGuard.nextDeadline();
+            if (at < armedFor) {
+                armedFor = at;
+                World.this.at(at, () -> {
+                    if (armedFor == at) {
+                        armedFor = Long.MAX_VALUE;
+                        wireGuard.onDeadline(now, this);
+                        arm();
+                    }
+                });
+            }
         }
 
         @Override
@@ -370,6 +386,11 @@ final class World {
         public String toString() {
             return "host " + number;
         }
+    }
+
+    /** Where a peer is, with our own address if that is remembered. */
+    static Address whereIs(Peer peer) {
+        return (Address) Objects.requireNonNull(peer.currentEndpoint());
     }
 
     static byte[] packet(Host from, Host to, long id, int length) {

@@ -27,7 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /** The socket through which {@code wg} drives a device: {@code /var/run/wireguard/NAME.sock}. */
-public final class UapiServer implements AutoCloseable {
+public final class UapiSocket implements AutoCloseable {
     /** Where every WireGuard in user space has its socket. */
     public static final Path DIRECTORY = Path.of("/var/run/wireguard");
 
@@ -36,15 +36,15 @@ public final class UapiServer implements AutoCloseable {
 
     private final Device device;
     private final Path path;
-    private final ServerSocketChannel server;
+    private final ServerSocketChannel listener;
     private final WatchService watch;
     private final Set<SocketChannel> connections = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    private UapiServer(Device device, Path path, ServerSocketChannel server, WatchService watch) {
+    private UapiSocket(Device device, Path path, ServerSocketChannel listener, WatchService watch) {
         this.device = device;
         this.path = path;
-        this.server = server;
+        this.listener = listener;
         this.watch = watch;
     }
 
@@ -58,7 +58,7 @@ public final class UapiServer implements AutoCloseable {
      *
      * @throws IOException if the socket cannot be made, or another process serves it
      */
-    public static UapiServer open(Device device) throws IOException {
+    public static UapiSocket open(Device device) throws IOException {
         Path path = path(device.name());
         refuseIfServed(path);
         try {
@@ -69,23 +69,23 @@ public final class UapiServer implements AutoCloseable {
     }
 
     /** One at a time: the mask is the process's. */
-    private static synchronized UapiServer listen(Device device, Path path) throws IOException {
+    private static synchronized UapiSocket listen(Device device, Path path) throws IOException {
         Files.createDirectories(DIRECTORY);
         // Listens under another name first: wg removes a socket that does not listen yet.
         Path unlisted = path.resolveSibling(
                 path.getFileName() + "." + ProcessHandle.current().pid());
         Files.deleteIfExists(unlisted);
-        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         int mask = Processes.umask(OWNER_ONLY);
         try {
-            server.bind(UnixDomainSocketAddress.of(unlisted));
+            listener.bind(UnixDomainSocketAddress.of(unlisted));
         } finally {
             Processes.umask(mask);
         }
         Files.move(unlisted, path, StandardCopyOption.ATOMIC_MOVE);
         WatchService watch = DIRECTORY.getFileSystem().newWatchService();
         DIRECTORY.register(watch, StandardWatchEventKinds.ENTRY_DELETE);
-        UapiServer uapi = new UapiServer(device, path, server, watch);
+        UapiSocket uapi = new UapiSocket(device, path, listener, watch);
         device.thread("uapi", uapi::accept);
         device.thread("watch", uapi::watch);
         return uapi;
@@ -109,7 +109,7 @@ public final class UapiServer implements AutoCloseable {
     private void accept() {
         while (!closed) {
             try {
-                SocketChannel connection = server.accept();
+                SocketChannel connection = listener.accept();
                 connections.add(connection);
                 if (closed) {
                     connection.close();
@@ -157,7 +157,7 @@ public final class UapiServer implements AutoCloseable {
         try {
             watch.close();
             Files.deleteIfExists(path); // While it is still ours.
-            server.close();
+            listener.close();
             for (SocketChannel connection : connections) {
                 connection.close();
             }

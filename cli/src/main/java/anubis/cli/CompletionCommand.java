@@ -1,0 +1,48 @@
+package anubis.cli;
+
+import picocli.AutoComplete;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+
+/** {@code anubis completion}: a script that lets a shell complete what follows the command. */
+final class CompletionCommand {
+    /** As a candidate of a parameter: the WireGuard interfaces that there are when the shell completes. */
+    static final String INTERFACES = "<interfaces>";
+
+    /** As a candidate of a parameter: the names in /etc/wireguard. */
+    static final String CONFIGURATIONS = "<configurations>";
+
+    private static final String LIST_INTERFACES = "$(ls /var/run/wireguard 2>/dev/null | sed -n 's/[.]sock$//p';"
+            + " ip -br link show type wireguard 2>/dev/null | sed 's/[ @].*//')";
+    private static final String LIST_CONFIGURATIONS = "$(ls /etc/wireguard 2>/dev/null | sed -n 's/[.]conf$//p')";
+
+    private enum Shell {
+        BASH,
+        ZSH
+    }
+
+    private CompletionCommand() {}
+
+    static CommandSpec spec() {
+        PositionalParamSpec shell = PositionalParamSpec.builder()
+                .paramLabel("SHELL")
+                .type(Shell.class)
+                .required(true)
+                .description("bash or zsh.")
+                .build();
+        CommandSpec spec = Anubis.verb(
+                "completion",
+                "Prints a script that lets a shell complete the words of this command.",
+                () -> System.out.print(script()));
+        spec.parser().caseInsensitiveEnumValuesAllowed(true);
+        spec.usageMessage().footer("To try it: source <(anubis completion bash)");
+        return spec.addPositional(shell);
+    }
+
+    /** One script serves both shells. */
+    private static String script() {
+        return AutoComplete.bash("anubis", Anubis.commandLine())
+                .replace("\"" + INTERFACES + "\"", LIST_INTERFACES)
+                .replace("\"" + CONFIGURATIONS + "\"", LIST_CONFIGURATIONS);
+    }
+}

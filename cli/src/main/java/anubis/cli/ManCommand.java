@@ -1,0 +1,42 @@
+package anubis.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+
+/** {@code anubis man}: the manual pages, made of what {@code --help} shows. */
+final class ManCommand {
+    private ManCommand() {}
+
+    static CommandSpec spec() {
+        PositionalParamSpec folder = PositionalParamSpec.builder()
+                .paramLabel("FOLDER")
+                .type(Path.class)
+                .required(true)
+                .description("Where to; it is made if it is not there.")
+                .build();
+        CommandSpec spec = Anubis.verb(
+                "man", "Writes the manual pages of this command to a folder.", () -> write(folder.getValue()));
+        spec.usageMessage().footer("To read one: anubis man /tmp/pages && man /tmp/pages/anubis.8");
+        return spec.addPositional(folder);
+    }
+
+    private static void write(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        CommandLine anubis = Anubis.commandLine();
+        write(folder, anubis);
+        for (CommandLine verb : anubis.getSubcommands().values()) {
+            if (!verb.getCommandSpec().usageMessage().hidden()) {
+                write(folder, verb);
+            }
+        }
+    }
+
+    private static void write(Path folder, CommandLine command) throws IOException {
+        ManPage page = new ManPage(command);
+        Files.writeString(folder.resolve(page.name() + "." + ManPage.SECTION), page.text());
+    }
+}

@@ -1,0 +1,94 @@
+package anubis.cli;
+
+import anubis.config.ConfigException;
+import anubis.config.PhoneConfig;
+import anubis.config.QuickConfig;
+import anubis.host.ConfigFile;
+import anubis.host.PrivateFile;
+import com.google.zxing.WriterException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+
+/** {@code anubis qr}: a configuration file as a QR code, for the WireGuard app of a phone. */
+final class QrCommand {
+    /** Columns that a terminal can be trusted to have. */
+    private static final int COMMON_WIDTH = 80;
+
+    private QrCommand() {}
+
+    static CommandSpec spec() {
+        PositionalParamSpec file = PositionalParamSpec.builder()
+                .paramLabel("FILE")
+                .type(String.class)
+                .required(true)
+                .description("A configuration file of wg-quick, or NAME for /etc/wireguard/NAME.conf.")
+                .build();
+        OptionSpec png = OptionSpec.builder("--png")
+                .paramLabel("OUT")
+                .type(String.class)
+                .description(
+                        "Write a picture to the file OUT, which only you can read then; '-' is the standard output.")
+                .build();
+        CommandSpec spec = Anubis.verb(
+                "qr",
+                "Draws a configuration file as a QR code, to be read by the WireGuard app of a phone.",
+                () -> run(file.getValue(), Optional.ofNullable(png.getValue())));
+        spec.usageMessage().footer("Whoever sees the code has the private key in it.");
+        return spec.addPositional(file).addOption(png);
+    }
+
+    private static void run(String nameOrFile, Optional<String> png) throws IOException, ConfigException {
+        ConfigFile file = ConfigFile.read(nameOrFile);
+        String path = file.path().toString();
+        QuickConfig config = QuickConfig.parse(path, file.text());
+        PrivateFile.exposure(file.path(), true).ifPresent(problem -> Anubis.warn("warning: " + problem));
+        PhoneConfig phone = PhoneConfig.of(path, config);
+        QrCode code;
+        try {
+            code = QrCode.of(phone.text());
+        } catch (WriterException e) {
+            throw new IOException(path + ": " + tooLong(config, phone), e);
+        }
+        if (!phone.leftOut().isEmpty()) {
+            Anubis.warn("note: left out, for phones refuse it: " + String.join(", ", phone.leftOut()));
+        }
+        if (png.isEmpty()) {
+            if (code.side() > COMMON_WIDTH) {
+                Anubis.warn("note: the code has " + code.side() + " columns: in a narrower window, use --png");
+            }
+            print(code.text().getBytes(StandardCharsets.UTF_8));
+        } else if (png.get().equals("-")) {
+            print(code.png());
+        } else {
+            PrivateFile.write(Path.of(png.get()), code.png());
+        }
+    }
+
+    private static String tooLong(QuickConfig config, PhoneConfig phone) {
+        int length = phone.text().length();
+        int allowed = phone.text()
+                .lines()
+                .filter(line -> line.startsWith(PhoneConfig.ALLOWED_IPS))
+                .mapToInt(String::length)
+                .sum();
+        return "%d characters are %d too many for a QR code; %d of them are the AllowedIPs of %d peers: write fewer, wider"
+                        .formatted(
+                                length,
+                                length - QrCode.MAX_LENGTH,
+                                allowed,
+                                config.wireguard().peers().size())
+                + " prefixes, and leave out peers that the phone can do without";
+    }
+
+    private static void print(byte[] bytes) throws IOException {
+        System.out.write(bytes);
+        if (System.out.checkError()) {
+            throw new IOException("the standard output takes no more");
+        }
+    }
+}

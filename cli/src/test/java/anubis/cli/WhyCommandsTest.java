@@ -1,0 +1,17 @@
+package anubis.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import anubis.host.DropReason;
+import anubis.protocol.Drop;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class WhyCommandsTest {
+    @Test
+    void everyDropCounterOfTheProtocolHasAnEntryAndNoOther() {
+        assertThat(Stream.of(DropReason.values()).map(Enum::name))
+                .containsExactlyElementsOf(
+                        Stream.of(Drop.values()).map(Enum::name).toList());
+    }
+}

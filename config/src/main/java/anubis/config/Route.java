@@ -1,0 +1,10 @@
+package anubis.config;
+
+/** A route through the interface: what it leads to, without host bits, and the number of its table, 1 to 2³²-1. */
+public record Route(Cidr destination, long table) {
+    /** The table that is asked when no rule says otherwise (Linux, include/uapi/linux/rtnetlink.h, RT_TABLE_MAIN). */
+    public static final long MAIN = 254;
+
+    /** The number that says whose a route or rule is: RTA_PROTOCOL, of which 0 to 4 belong to the kernel and its tools. */
+    public static final int PROTOCOL = 202;
+}

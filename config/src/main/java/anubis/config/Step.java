@@ -1,0 +1,49 @@
+package anubis.config;
+
+import anubis.config.QuickConfig.DnsSettings;
+import java.util.List;
+
+/** One thing that is done to a host, and how it is taken back. */
+public sealed interface Step {
+    /**
+     * A command of ip(8).
+     *
+     * @param six whether it concerns IPv6 ({@code ip -6}), where its arguments do not say so
+     * @param arguments those of {@code ip}, without the family
+     * @param undo those that take it back; none if nothing does
+     */
+    record Ip(boolean six, List<String> arguments, List<String> undo) implements Step {
+        public Ip {
+            arguments = List.copyOf(arguments);
+            undo = List.copyOf(undo);
+        }
+    }
+
+    /** The device itself. */
+    record SetDevice(DeviceChange change, DeviceChange undo) implements Step {}
+
+    /** The interface's nft table: {@code script} for {@code nft -f -}. */
+    record Nft(String script, String undo, boolean essential) implements Step {}
+
+    /** The name servers that are asked through the interface. */
+    record Dns(String name, DnsSettings wanted, DnsSettings before) implements Step {}
+
+    /** The kernel's check of source addresses heeds marks; it is never taken back, for others may need it by then. */
+    record HeedMarks() implements Step {}
+
+    /** One line for people; it has no key in it. */
+    default String describe() {
+        return switch (this) {
+            case Ip ip -> "ip " + (ip.six() ? "-6 " : "") + String.join(" ", ip.arguments());
+            case SetDevice device -> "device: " + device.change().describe();
+            case Nft nft -> "nft: " + nft.script().lines().limit(1).findFirst().orElse("");
+            case Dns dns ->
+                "name servers of " + dns.name() + ": "
+                        + String.join(", ", dns.wanted().servers())
+                        + (dns.wanted().domains().isEmpty()
+                                ? ""
+                                : "; domains: " + String.join(", ", dns.wanted().domains()));
+            case HeedMarks() -> "sysctl net.ipv4.conf.all.src_valid_mark=1";
+        };
+    }
+}

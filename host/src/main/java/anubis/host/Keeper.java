@@ -1,0 +1,161 @@
+package anubis.host;
+
+import anubis.config.ConfigException;
+import anubis.config.DeviceChange;
+import anubis.config.Endpoint;
+import anubis.config.Facts;
+import anubis.config.PeerChange;
+import anubis.config.PeerConfig;
+import anubis.config.QuickConfig;
+import anubis.config.UapiDevice;
+import anubis.crypto.PublicKey;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.channels.ClosedByInterruptException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+
+/**
+ * Does for an interface, as long as it lives, what takes time: knows how its peers are, follows the names of their endpoints,
+ * and fits routes, rules and MTU to a host that changes. What {@code up} has put in force it learns from
+ * {@link RunFiles}; of an interface that was not brought up so it only watches the peers.
+ */
+public final class Keeper implements AutoCloseable {
+    /** How often it looks whether the ways to the peers have changed. */
+    private static final Duration LOOK_AROUND = Duration.ofSeconds(30);
+
+    private final String name;
+    private final Consumer<String> log;
+    private final RunFiles files;
+    private final Tunnel tunnel;
+    private final Thread thread;
+    private Optional<Kept> kept = Optional.empty();
+    private Instant lookAround = Instant.MIN;
+
+    /** What is in force, and the names that it holds. */
+    private record Kept(Applied applied, QuickConfig config, Names names) {}
+
+    private Keeper(String name, Consumer<String> log) {
+        this.name = name;
+        this.log = log;
+        this.files = new RunFiles(RunFiles.DIRECTORY, name);
+        this.tunnel = new Tunnel(name, log);
+        this.thread = Thread.ofPlatform().daemon().name("keeper").unstarted(this::run);
+    }
+
+    /**
+     * Begins to keep the interface {@code name}, which can be configured already.
+     *
+     * @param log told, a line each, what goes wrong
+     */
+    public static Keeper start(String name, Consumer<String> log) {
+        Keeper keeper = new Keeper(name, log);
+        keeper.thread.start();
+        return keeper;
+    }
+
+    /** Waits until the interface is gone. */
+    public void await() throws InterruptedException {
+        thread.join();
+    }
+
+    /** Ends it, without waiting: it may be waiting for whoever takes the interface down. */
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+
+    private void run() {
+        try (PeerWatcher watcher = PeerWatcher.keeping(name)) {
+            String said = "";
+            Instant next = Instant.now();
+            while (true) {
+                Thread.sleep(Duration.between(Instant.now(), next)); // a time that is past is no pause
+                Instant now = Instant.now();
+                next = now.plus(PeerWatcher.INTERVAL);
+                try {
+                    PeerWatcher.Look look = watcher.tick(now);
+                    next = look.next();
+                    keep(now, look.device());
+                    said = "";
+                } catch (ClosedByInterruptException e) {
+                    return;
+                } catch (IOException | ConfigException e) {
+                    String complaint = String.valueOf(e.getMessage());
+                    if (!Observer.exists(name)) {
+                        return;
+                    }
+                    if (!complaint.equals(said)) {
+                        log.accept(complaint);
+                    }
+                    said = complaint;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            log.accept(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void keep(Instant now, UapiDevice device) throws IOException, ConfigException {
+        refresh();
+        if (kept.isEmpty()) {
+            return;
+        }
+        List<PeerChange> moves = kept.get().names().tick(now, device).changes();
+        Applied applied = kept.get().applied();
+        Map<String, InetAddress> addresses = new HashMap<>(applied.facts().addresses());
+        for (PeerConfig peer : kept.get().config().wireguard().peers()) {
+            moves.stream()
+                    .filter(move -> move.publicKey().equals(peer.publicKey()))
+                    .flatMap(move -> move.endpoint().stream())
+                    .forEach(to -> peer.endpoint().ifPresent(named -> addresses.put(named.host(), to.address())));
+        }
+        if (moves.isEmpty() && now.isBefore(lookAround)) {
+            return;
+        }
+        lookAround = now.plus(LOOK_AROUND);
+        Facts facts = Surroundings.find(
+                name,
+                kept.get().config(),
+                device,
+                OptionalInt.of(applied.facts().slot()),
+                addresses);
+        if (!facts.equals(applied.facts())) {
+            tunnel.refit(addresses);
+        }
+        if (!moves.isEmpty()) {
+            new UapiClient(name)
+                    .set(new DeviceChange(Optional.empty(), OptionalInt.empty(), OptionalLong.empty(), false, moves));
+        }
+    }
+
+    /** Reads anew what is in force, if that has changed. */
+    private void refresh() throws IOException, ConfigException {
+        Optional<Applied> applied = files.applied();
+        if (applied.equals(kept.map(Kept::applied))) {
+            return;
+        }
+        if (applied.isEmpty()) {
+            kept = Optional.empty();
+            return;
+        }
+        QuickConfig config = applied.get().config();
+        Map<PublicKey, Endpoint> endpoints = new HashMap<>();
+        config.wireguard()
+                .peers()
+                .forEach(peer -> peer.endpoint().ifPresent(at -> endpoints.put(peer.publicKey(), at)));
+        boolean same = kept.filter(before -> before.config().wireguard().equals(config.wireguard()))
+                .isPresent();
+        kept = Optional.of(
+                new Kept(applied.get(), config, same ? kept.get().names() : new Names(endpoints, new Dns())));
+    }
+}

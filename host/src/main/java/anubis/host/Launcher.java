@@ -1,0 +1,43 @@
+package anubis.host;
+
+import java.io.File;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Starts processes of this program that outlive the one that starts them, by the command that started this one. */
+public final class Launcher {
+    private Launcher() {}
+
+    /**
+     * Starts the device {@code name} and returns once it can be configured.
+     *
+     * @throws IOException if it could not be started; it has said why on the standard error
+     */
+    public static void startDevice(String name) throws IOException {
+        Process device = new ProcessBuilder(self(), "device", name).inheritIO().start();
+        try {
+            if (device.waitFor() != 0) {
+                throw new IOException("the device " + name + " could not be started");
+            }
+        } catch (InterruptedException e) {
+            device.destroy();
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while the device started", e);
+        }
+    }
+
+    /** Starts the process that rolls a change back after a time. */
+    static void startRollback(String name, String token, Duration after) throws IOException {
+        new ProcessBuilder("setsid", self(), "rollback", name, token, String.valueOf(after.toSeconds()))
+                .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+    }
+
+    private static String self() throws IOException {
+        return Optional.ofNullable(System.getenv("ANUBIS_COMMAND"))
+                .orElseThrow(() -> new IOException("ANUBIS_COMMAND does not tell where the anubis command is"));
+    }
+}

@@ -1,0 +1,170 @@
+package anubis.host;
+
+import anubis.config.Cidr;
+import anubis.config.Facts;
+import anubis.config.Firewall;
+import anubis.config.HostState;
+import anubis.config.Observed;
+import anubis.config.Route;
+import anubis.config.Rule;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Looks at what there is on this host, by {@code ip} and {@code nft}. */
+final class Observer {
+    private static final Pattern ROUTE = Pattern.compile("^(default|[0-9a-f.:]+(?:/[0-9]+)?) .*");
+    private static final Pattern TABLE = Pattern.compile(" table ([0-9]+|[a-z]+)");
+    private static final Pattern LINK = Pattern.compile("^\\d+: ([^:@]+)(?:@[^:]+)?: <([^>]*)> mtu (\\d+) ");
+    private static final Pattern ADDRESS = Pattern.compile(" inet6? ([0-9a-f.:]+/[0-9]+)");
+    private static final Pattern RULE = Pattern.compile(
+            "^([0-9]+):\\s+(not )?from all (?:fwmark (0x[0-9a-f]+)(?:/(0x[0-9a-f]+))? )?lookup ([0-9a-z]+)"
+                    + "(?: suppress_prefixlength ([0-9]+))? proto " + Route.PROTOCOL + "\\s*$");
+
+    private Observer() {}
+
+    /** An interface as {@code ip link} shows it; {@code mtu} is in bytes. */
+    record Link(boolean up, int mtu) {}
+
+    /** All interfaces by their names. It is not read from /sys, which is of whatever network namespace mounted it. */
+    static Map<String, Link> links() throws IOException {
+        Map<String, Link> links = new HashMap<>();
+        Command.run("ip", "-o", "link", "show").orThrow().lines().forEach(line -> {
+            Matcher link = LINK.matcher(line);
+            if (link.find()) {
+                links.put(
+                        link.group(1),
+                        new Link(
+                                List.of(link.group(2).split(",", -1)).contains("UP"), Integer.parseInt(link.group(3))));
+            }
+        });
+        return links;
+    }
+
+    /** Whether there is an interface of that name. */
+    static boolean exists(String name) throws IOException {
+        return links().containsKey(name);
+    }
+
+    static Observed observe(String name, WireGuardInterface device, int slot) throws IOException {
+        Optional<Link> link = Optional.ofNullable(links().get(name));
+        if (link.isEmpty()) {
+            throw new IOException("there is no interface " + name);
+        }
+        return new Observed(
+                link.get().mtu(),
+                link.get().up(),
+                addresses(name),
+                device.get(),
+                routes(name),
+                rules(slot),
+                firewall(Firewall.table(name)));
+    }
+
+    /** The rules of a slot. */
+    static Set<Rule> rules(int slot) throws IOException {
+        return rules().stream().filter(rule -> slot(rule) == slot).collect(Collectors.toSet());
+    }
+
+    /** A slot that no rule uses. */
+    static int freeSlot() throws IOException {
+        Set<Integer> used = rules().stream().map(Observer::slot).collect(Collectors.toSet());
+        for (int slot = 0; slot < Facts.SLOTS; slot++) {
+            if (!used.contains(slot)) {
+                return slot;
+            }
+        }
+        throw new IOException("more than " + Facts.SLOTS + " interfaces with policy rules: take one of them down");
+    }
+
+    private static int slot(Rule rule) {
+        return (rule.priority() - HostState.FIRST_PRIORITY) / 2 % Facts.SLOTS;
+    }
+
+    private static Set<Cidr> addresses(String name) throws IOException {
+        return Command.run("ip", "-o", "address", "show", "dev", name)
+                .orThrow()
+                .lines()
+                .map(ADDRESS::matcher)
+                .filter(Matcher::find)
+                .map(found -> Cidr.parse(found.group(1)))
+                .collect(Collectors.toSet());
+    }
+
+    private static Set<Route> routes(String name) throws IOException {
+        Set<Route> routes = new HashSet<>();
+        for (boolean six : new boolean[] {false, true}) {
+            Command.run(
+                            "ip",
+                            six ? "-6" : "-4",
+                            "route",
+                            "show",
+                            "table",
+                            "all",
+                            "dev",
+                            name,
+                            "proto",
+                            String.valueOf(Route.PROTOCOL))
+                    .orThrow()
+                    .lines()
+                    .forEach(line -> {
+                        Matcher found = ROUTE.matcher(line);
+                        if (found.matches()) {
+                            String to = found.group(1);
+                            Matcher table = TABLE.matcher(line);
+                            routes.add(new Route(
+                                    Cidr.parse(to.equals("default") ? six ? "::/0" : "0.0.0.0/0" : to),
+                                    table.find() ? table(table.group(1)) : Route.MAIN));
+                        }
+                    });
+        }
+        return routes;
+    }
+
+    private static Set<Rule> rules() throws IOException {
+        Set<Rule> rules = new HashSet<>();
+        for (boolean six : new boolean[] {false, true}) {
+            for (String line : Command.run("ip", six ? "-6" : "-4", "rule", "show")
+                    .orThrow()
+                    .lines()
+                    .toList()) {
+                Matcher rule = RULE.matcher(line);
+                if (rule.matches()) {
+                    rules.add(new Rule(
+                            six,
+                            Integer.parseInt(rule.group(1)),
+                            table(rule.group(5)),
+                            rule.group(6) == null ? -1 : Integer.parseInt(rule.group(6)),
+                            mark(Optional.ofNullable(rule.group(3)), Optional.ofNullable(rule.group(4)))));
+                }
+            }
+        }
+        return rules;
+    }
+
+    private static Optional<Rule.Mark> mark(Optional<String> value, Optional<String> mask) {
+        return value.map(
+                hex -> new Rule.Mark(Long.decode(hex), mask.map(Long::decode).orElse(0xffff_ffffL)));
+    }
+
+    private static long table(String text) {
+        return switch (text) {
+            case "main" -> Route.MAIN;
+            case "default" -> Route.MAIN - 1;
+            case "local" -> Route.MAIN + 1;
+            default -> text.chars().allMatch(Character::isDigit) ? Long.parseLong(text) : 0;
+        };
+    }
+
+    private static boolean firewall(String table) throws IOException {
+        return Command.installed("nft")
+                && Command.run("nft", "list", "table", "inet", table).status() == 0;
+    }
+}

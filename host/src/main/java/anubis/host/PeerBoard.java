@@ -1,0 +1,70 @@
+package anubis.host;
+
+import anubis.config.UapiDevice;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The peers of one interface, or of all there are, for one who looks now and then. What the watchers of the interfaces know
+ * is the beginning, so that it is known since when; where there is none, two looks a second apart. For one thread.
+ */
+public final class PeerBoard {
+    private final Optional<String> only;
+    private Map<String, Seen> seen = new LinkedHashMap<>();
+
+    /** What an interface reports, and what is known of its peers. */
+    public record Seen(UapiDevice device, PeerWatch watch) {}
+
+    private PeerBoard(Optional<String> only) {
+        this.only = only;
+    }
+
+    /**
+     * The board of the interface {@code only}, or of all.
+     *
+     * @throws UapiException if that interface cannot be reached
+     */
+    public static PeerBoard open(Optional<String> only) throws IOException, InterruptedException {
+        PeerBoard board = new PeerBoard(only);
+        if (board.look()) {
+            Thread.sleep(PeerWatcher.INTERVAL);
+            board.look();
+        }
+        return board;
+    }
+
+    /** The interfaces by name, as they were at the last look. */
+    public Map<String, Seen> seen() {
+        return seen;
+    }
+
+    /**
+     * Looks again, at those that are there now. Says whether one of them was never seen before, by nobody: a second look then
+     * knows more.
+     */
+    public boolean look() throws IOException {
+        Map<String, Seen> now = new LinkedHashMap<>();
+        boolean fresh = false;
+        List<String> names = only.isPresent() ? List.of(only.get()) : UapiClient.interfaces(UapiClient.DIRECTORY);
+        for (String name : names) {
+            Seen before = seen.get(name);
+            PeerWatch watch = before == null ? PeerWatcher.resume(name) : before.watch();
+            fresh |= watch.time().isEmpty();
+            try {
+                UapiDevice device = new UapiClient(name).get();
+                watch.update(Instant.now(), device, Optional.empty());
+                now.put(name, new Seen(device, watch));
+            } catch (UapiException gone) {
+                if (only.isPresent()) {
+                    throw gone;
+                }
+            }
+        }
+        seen = now;
+        return fresh;
+    }
+}

@@ -1,0 +1,149 @@
+package anubis.host;
+
+import anubis.config.Endpoint;
+import anubis.config.Facts;
+import anubis.config.HostState;
+import anubis.config.PeerConfig;
+import anubis.config.QuickConfig;
+import anubis.config.UapiDevice;
+import anubis.config.UapiPeer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Finds out what has to be known of this host before a configuration can be put in force. */
+final class Surroundings {
+    /** How long a name may take; whatever is not resolved by then is asked for again later. */
+    private static final Duration NAME_PATIENCE = Duration.ofSeconds(3);
+
+    /** What a packet grows by in the tunnel, in bytes: IPv6 40, UDP 8, WireGuard 32. */
+    private static final int OVERHEAD = 80;
+
+    private static final int ETHERNET = 1500;
+    private static final Pattern PATH = Pattern.compile("^\\S.* dev (\\S+).*$");
+    private static final Pattern MTU = Pattern.compile(" mtu (?:lock )?(\\d+)");
+
+    private Surroundings() {}
+
+    /**
+     * What is known of this host now.
+     *
+     * @param slot the interface's, if it has one already
+     * @param addresses what the names of endpoints mean
+     */
+    static Facts find(
+            String name, QuickConfig config, UapiDevice device, OptionalInt slot, Map<String, InetAddress> addresses)
+            throws IOException {
+        int place = slot.isPresent() ? slot.getAsInt() : Observer.freeSlot();
+        Facts facts = new Facts(ETHERNET - OVERHEAD, place, HostState.allowed(config, endpoints(device)), addresses);
+        if (config.mtu().isPresent()) {
+            return facts;
+        }
+        List<InetAddress> endpoints = config.wireguard().peers().stream()
+                .flatMap(peer -> peer.endpoint().flatMap(facts::resolve).stream())
+                .map(Endpoint::address)
+                .distinct()
+                .toList();
+        return new Facts(
+                pathMtu(name, endpoints, mark(name, config, facts)) - OVERHEAD, place, facts.movedInside(), addresses);
+    }
+
+    private static long mark(String name, QuickConfig config, Facts facts) {
+        return HostState.of(name, config, facts).wireguard().device().fwMark().orElse(0);
+    }
+
+    /** The smallest MTU on the way to any of these addresses, or of the default route; none of it through the tunnel. */
+    private static int pathMtu(String name, List<InetAddress> to, long mark) throws IOException {
+        String questions = to.stream()
+                .map(address -> "route get " + address.getHostAddress() + (mark == 0 ? "" : " mark " + mark))
+                .collect(Collectors.joining("\n", "", "\n"));
+        OptionalInt smallest = smallest(
+                name,
+                Command.run(questions, List.of("ip", "-force", "-batch", "-")).out());
+        if (smallest.isEmpty()) {
+            smallest = smallest(
+                    name,
+                    Command.run("ip", "-4", "route", "show", "default").out()
+                            + Command.run("ip", "-6", "route", "show", "default")
+                                    .out());
+        }
+        return smallest.orElse(ETHERNET);
+    }
+
+    private static OptionalInt smallest(String name, String routes) throws IOException {
+        int smallest = Integer.MAX_VALUE;
+        Map<String, Observer.Link> links = Observer.links();
+        for (String line : routes.lines().toList()) {
+            Matcher path = PATH.matcher(line);
+            Optional<Observer.Link> link = path.matches() && !path.group(1).equals(name)
+                    ? Optional.ofNullable(links.get(path.group(1)))
+                    : Optional.empty();
+            if (link.isPresent()) {
+                Matcher own = MTU.matcher(line);
+                int mtu =
+                        own.find() ? Integer.parseInt(own.group(1)) : link.get().mtu();
+                // To oneself there is no path to measure.
+                smallest = Math.min(smallest, path.group(1).equals("lo") ? ETHERNET : mtu);
+            }
+        }
+        return smallest == Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of(smallest);
+    }
+
+    /**
+     * What the names of a configuration's endpoints mean, all asked for at once.
+     *
+     * @param warnings told of each that has no answer yet
+     */
+    static Map<String, InetAddress> resolve(QuickConfig config, Consumer<String> warnings) {
+        Map<String, CompletableFuture<Optional<InetAddress>>> asked = names(config)
+                .collect(Collectors.toMap(host -> host, host -> {
+                    CompletableFuture<Optional<InetAddress>> answer = new CompletableFuture<>();
+                    Thread.ofVirtual().start(() -> answer.complete(resolve(host)));
+                    return answer.completeOnTimeout(Optional.empty(), NAME_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+                }));
+        Map<String, InetAddress> known = new HashMap<>();
+        asked.forEach((host, answer) -> answer.join()
+                .ifPresentOrElse(
+                        address -> known.put(host, address),
+                        () -> warnings.accept(host + " is not resolved yet; it is asked for again")));
+        return known;
+    }
+
+    private static Stream<String> names(QuickConfig config) {
+        return config.wireguard().peers().stream()
+                .map(PeerConfig::endpoint)
+                .flatMap(Optional::stream)
+                .filter(endpoint -> !endpoint.isLiteral())
+                .map(Endpoint::host)
+                .distinct();
+    }
+
+    private static Optional<InetAddress> resolve(String host) {
+        try {
+            return Optional.of(InetAddress.getByName(host));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Where the peers are now. */
+    static List<InetAddress> endpoints(UapiDevice device) {
+        return device.peers().stream()
+                .map(UapiPeer::endpoint)
+                .flatMap(Optional::stream)
+                .map(Endpoint::address)
+                .toList();
+    }
+}
