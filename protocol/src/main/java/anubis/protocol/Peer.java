@@ -346,10 +346,7 @@ public final class Peer {
                 timers.initiationWanted(now);
                 return;
             }
-            byte[] packet = staged.poll();
-            if (packet == null) {
-                return; // Pushed out by a newer one in the meantime.
-            }
+            byte[] packet = staged.take();
             int length = to == null ? 0 : wireGuard.send(keypair, counter, packet, to, sink);
             if (length > 0) {
                 sent(keypair, length, packet.length > 0, now);

@@ -1,7 +1,6 @@
 package anubis.protocol;
 
 import java.util.ArrayDeque;
-import org.jspecify.annotations.Nullable;
 
 /** Packets that wait for a handshake: at most {@link Limits#MAX_STAGED_PACKETS}. An empty packet is a keepalive. */
 final class StagedPackets {
@@ -38,9 +37,9 @@ final class StagedPackets {
         allSent = packets.isEmpty();
     }
 
-    /** Takes the oldest; null if there is none. */
-    synchronized byte @Nullable [] poll() {
-        return packets.pollFirst();
+    /** Takes the oldest of those that wait; {@link #sent} is to follow. */
+    synchronized byte[] take() {
+        return packets.removeFirst();
     }
 
     /** Removes all; returns how many of them were no keepalives. */
