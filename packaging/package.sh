@@ -61,5 +61,5 @@ chmod -R u=rwX,go=rX "$tree"
 chmod 700 "$tree/etc/wireguard"
 find "$tree" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 package=$into/anubis_${version%.jar}_$architecture.deb
-dpkg-deb --root-owner-group -Zxz --build "$tree" "$package" >"$stage/log" 2>&1 || die "dpkg-deb fails: $(cat "$stage/log")"
+dpkg-deb --root-owner-group --build "$tree" "$package" >"$stage/log" 2>&1 || die "dpkg-deb fails: $(cat "$stage/log")"
 echo "$package"

@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -134,7 +135,8 @@ final class Demo implements AutoCloseable {
     }
 
     private Device make(Side own, Side other) throws Exception {
-        Device device = own.call(() -> remember(Device.open(own.device, line -> out.println("  " + line))));
+        Device device = own.call(
+                () -> remember(Device.open(own.device, InstantSource.system(), line -> out.println("  " + line))));
         openSocket(device);
         String config = """
                 [Interface]

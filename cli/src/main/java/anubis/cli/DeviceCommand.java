@@ -2,12 +2,16 @@ package anubis.cli;
 
 import anubis.device.Device;
 import anubis.device.UapiSocket;
+import anubis.host.HandshakeClock;
 import anubis.host.Keeper;
 import anubis.host.Tunnel;
+import anubis.linux.Notify;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -61,12 +65,13 @@ final class DeviceCommand {
     }
 
     /**
-     * Runs the interface until it ends: {@code begin} makes it, then {@code ready} is printed; whatever ends it, {@code end} is
-     * done before this returns.
+     * Runs the interface until it ends: {@code begin} makes it, then {@code ready} is printed and the service manager
+     * told, if there is one; whatever ends it, {@code end} is done before this returns.
      */
     static void run(String name, Beginning begin, Anubis.Action end) throws Exception {
         CountDownLatch closed = new CountDownLatch(1);
         AtomicBoolean told = new AtomicBoolean();
+        Notify manager = Notify.manager();
         try (Parts parts = new Parts()) {
             begin.run(_ -> {
                 Device device = parts.open(name);
@@ -77,9 +82,11 @@ final class DeviceCommand {
                 }));
             });
             System.out.println("ready");
+            manager.ready();
             try (Keeper _ = Keeper.start(name, line -> log(name, line))) {
                 parts.device().awaitEnd();
             } finally {
+                manager.stopping();
                 end.run();
             }
         } finally {
@@ -93,11 +100,15 @@ final class DeviceCommand {
 
     /** What an interface consists of. */
     private static final class Parts implements AutoCloseable {
+        private Optional<HandshakeClock> clock = Optional.empty();
         private Optional<Device> device = Optional.empty();
         private Optional<UapiSocket> socket = Optional.empty();
 
         Device open(String name) throws IOException {
-            Device made = Device.open(name, line -> log(name, line));
+            Consumer<String> log = line -> log(name, line);
+            HandshakeClock started = HandshakeClock.open(HandshakeClock.stateDirectory(), InstantSource.system(), log);
+            clock = Optional.of(started);
+            Device made = Device.open(name, started, log);
             device = Optional.of(made);
             socket = Optional.of(UapiSocket.open(made));
             return made;
@@ -111,6 +122,7 @@ final class DeviceCommand {
         public void close() {
             socket.ifPresent(UapiSocket::close);
             device.ifPresent(Device::close);
+            clock.ifPresent(HandshakeClock::close);
         }
     }
 

@@ -18,6 +18,9 @@ final class QrCode {
     /** The most characters that fit, unless digits and capitals make room for more: version 40, level L, bytes. */
     static final int MAX_LENGTH = 2953;
 
+    /** No code holds more, though it were digits only. */
+    private static final int MAX_DIGITS = 7089;
+
     /** The light modules on each side that the standard asks for. */
     private static final int QUIET = 4;
 
@@ -41,6 +44,9 @@ final class QrCode {
      * @throws WriterException if none does
      */
     static QrCode of(String text) throws WriterException {
+        if (text.length() > MAX_DIGITS) { // the search for the shortest would take all memory
+            throw new WriterException("no code holds this");
+        }
         return new QrCode(Encoder.encode(text, ErrorCorrectionLevel.L, Map.of(EncodeHintType.QR_COMPACT, true))
                 .getMatrix());
     }

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** Two readers that are not ours read what is drawn: ZXing's and, where it is installed, zbarimg. */
@@ -209,11 +211,16 @@ class QrCommandTest {
         assertThat(warned()).contains(" columns: in a narrower window, use --png");
     }
 
-    @Test
-    void tooMuchForACodeIsSaidWithWhatToShorten() throws IOException {
-        StringBuilder text = new StringBuilder(PHONE.replace("0.0.0.0/0, ::/0", "10.0.0.0/16"));
-        for (int i = 0; i < 250; i++) {
-            text.append("AllowedIPs = 10.").append(i).append(".1.0/24\n");
+    @ParameterizedTest
+    @ValueSource(ints = {250, 60_000})
+    void tooMuchForACodeIsSaidWithWhatToShorten(int prefixes) throws IOException {
+        StringBuilder text = new StringBuilder(PHONE.replace("0.0.0.0/0, ::/0", "192.168.0.0/16"));
+        for (int i = 0; i < prefixes; i++) {
+            text.append("AllowedIPs = 10.")
+                    .append(i / 255)
+                    .append('.')
+                    .append(i % 255)
+                    .append(".128/25\n");
         }
         assertThat(qr(text.toString())).isEqualTo(1);
         assertThat(err.toString().lines())

@@ -51,12 +51,12 @@ public final class Device implements AutoCloseable {
     private volatile boolean bindFailed;
     private long polledAt;
 
-    private Device(String name, int workerCount, Consumer<String> log) throws ErrnoException {
+    private Device(String name, InstantSource timestamps, int workerCount, Consumer<String> log) throws ErrnoException {
         this.log = log;
         this.control = new Control(this);
         SecureRandom random = new SecureRandom();
-        this.wireGuard =
-                new WireGuard(Primitives.get(), random::nextBytes, InstantSource.system(), control::wakeIfWaiting);
+        this.wireGuard = new WireGuard(
+                Primitives.get(), random::nextBytes, InstantSource.system(), timestamps, control::wakeIfWaiting);
         this.tun = Tun.open(name);
         this.interfaceIndex = Processes.interfaceIndex(tun.name());
         try {
@@ -77,12 +77,14 @@ public final class Device implements AutoCloseable {
     /**
      * Makes the interface {@code name} and starts its threads, one worker for each processor.
      *
+     * @param timestamps the time of our initiations, which a restart should not set back; asked for by a thread that may
+     *     wait for a disk
      * @param log takes one line for what a person should know
      * @throws ErrnoException if the interface cannot be made; the text says why and what to do
      */
-    public static Device open(String name, Consumer<String> log) throws ErrnoException {
+    public static Device open(String name, InstantSource timestamps, Consumer<String> log) throws ErrnoException {
         int processors = Math.min(WORKERS_MAX, Runtime.getRuntime().availableProcessors());
-        Device device = new Device(name, processors, log);
+        Device device = new Device(name, timestamps, processors, log);
         device.start();
         return device;
     }

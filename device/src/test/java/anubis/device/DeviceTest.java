@@ -10,6 +10,7 @@ import java.io.StringReader;
 import java.io.StringWriter;
 import java.net.DatagramSocket;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -196,7 +197,7 @@ class DeviceTest {
     }
 
     private Device open(String name) throws Exception {
-        Device device = inNamespace(() -> Device.open(name, line -> {}));
+        Device device = inNamespace(() -> Device.open(name, InstantSource.system(), line -> {}));
         devices.add(device);
         return device;
     }

@@ -1,18 +1,24 @@
 package anubis.host;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.DatagramChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.xbill.DNS.AAAARecord;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.DClass;
@@ -27,13 +33,13 @@ import org.xbill.DNS.SimpleResolver;
 import org.xbill.DNS.TextParseException;
 import org.xbill.DNS.Type;
 import org.xbill.DNS.config.ResolvConfResolverConfigProvider;
-import org.xbill.DNS.hosts.HostsFileParser;
 
 /**
  * Resolves names as this host does by {@code /etc/hosts} and {@code /etc/resolv.conf}, which are read anew each time, and
  * tells how long an answer lives. Any thread may use it; what takes time happens on others.
  */
 public final class Dns implements Names.Resolver {
+    private static final Path HOSTS = Path.of("/etc/hosts");
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final int ANY_PORT = 9;
 
@@ -48,11 +54,11 @@ public final class Dns implements Names.Resolver {
     @Override
     public CompletionStage<Names.Answer> resolve(String host) {
         try {
-            Name name = Name.fromString(host);
-            List<InetAddress> local = hosts(Name.concatenate(name, name.isAbsolute() ? Name.empty : Name.root));
+            List<InetAddress> local = hosts(host);
             if (!local.isEmpty()) {
                 return CompletableFuture.completedFuture(answer(local, Duration.ZERO));
             }
+            Name name = Name.fromString(host);
             ResolvConfResolverConfigProvider config = new ResolvConfResolverConfigProvider();
             config.initialize();
             return ask(servers(config), candidates(name, config).iterator(), host);
@@ -61,17 +67,28 @@ public final class Dns implements Names.Resolver {
         }
     }
 
-    /** As getaddrinfo(3): what is in the file is not asked for elsewhere, not even of the other IP version. */
-    private static List<InetAddress> hosts(Name name) {
-        List<InetAddress> found = new ArrayList<>();
-        try {
-            HostsFileParser file = new HostsFileParser();
-            file.getAddressForHost(name, Type.AAAA).ifPresent(found::add);
-            file.getAddressForHost(name, Type.A).ifPresent(found::add);
-        } catch (IOException | IllegalArgumentException unreadable) {
-            // Then the name is asked for.
+    /**
+     * As getaddrinfo(3): what is in the file, in whatever case, is not asked for elsewhere, not even of the other IP version.
+     * dnsjava's own reader of the file minds the case, and knows one address a name.
+     */
+    private static List<InetAddress> hosts(String host) {
+        String name = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
+        try (Stream<String> lines = Files.lines(HOSTS, StandardCharsets.ISO_8859_1)) {
+            return lines.map(line -> line.replaceFirst("#.*", "").strip().split("\\s+"))
+                    .filter(words -> Stream.of(words).skip(1).anyMatch(name::equalsIgnoreCase))
+                    .flatMap(words -> literal(words[0]).stream())
+                    .toList();
+        } catch (IOException | UncheckedIOException unreadable) {
+            return List.of();
         }
-        return found;
+    }
+
+    private static Optional<InetAddress> literal(String text) {
+        try {
+            return Optional.of(InetAddress.ofLiteral(text));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
     /** resolv.conf(5): this host itself where no server is named. */

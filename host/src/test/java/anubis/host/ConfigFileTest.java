@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +107,21 @@ class ConfigFileTest {
                 .hasMessageContaining(":1: file: others than its owner can read")
                 .hasMessageContaining(":5: PublicKey: a key of low order")
                 .hasMessageNotContaining("MTU");
+    }
+
+    @Test
+    void upRefusesSuchAFileBeforeItDoesAnything() throws IOException {
+        ConfigFile file = file("rw-------", "[Interface]\nPrivateKey = " + "A".repeat(43) + "=\n");
+        Tunnel tunnel = new Tunnel("no-such-wg", warning -> {});
+
+        assertThatThrownBy(() -> tunnel.up(
+                        file,
+                        name -> {
+                            throw new AssertionError(name + " was made");
+                        },
+                        Optional.empty()))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("no random key");
     }
 
     @Test

@@ -29,7 +29,9 @@ final class KeeperTest {
     private LabHost hub = lab.host("hub");
 
     @BeforeEach
-    void twoHosts() {
+    void twoHosts() throws IOException {
+        // A name server that is not there is known not to be there at once.
+        Files.writeString(directory.resolve("resolv.conf"), "nameserver 127.0.0.1\n");
         Tunnel.assume(new Pair(Implementation.ANUBIS, Implementation.ANUBIS));
         var link = lab.link(laptop, hub);
         link.left().address("10.1.0.1/16", "fd01::1/64");
@@ -83,7 +85,8 @@ final class KeeperTest {
                 "-m",
                 "sh",
                 "-c",
-                "mount --bind " + directory.resolve("hosts") + " /etc/hosts && exec "
+                "mount --bind " + directory.resolve("hosts") + " /etc/hosts && mount --bind "
+                        + directory.resolve("resolv.conf") + " /etc/resolv.conf && exec "
                         + String.join(" ", anubis("up", "-f", file.toString())));
         assertThat(Lab.poll(Device.SOON, () -> Files.exists(Path.of("/run/anubis", interfaceName + ".conf"))))
                 .as(() -> log(interfaceName))

@@ -48,14 +48,23 @@ public final class WireGuard {
     private final MemorySegment outgoing =
             Arena.ofAuto().allocate(STAGED_PACKET_MAX + Transport.OVERHEAD + Limits.PADDING_MULTIPLE, 64);
 
-    /** @param alarm called, by any thread, when {@link #nextDeadline} has become earlier */
-    public WireGuard(Primitives primitives, Randomness randomness, InstantSource wallClock, Runnable alarm) {
+    /**
+     * @param wallClock what time it is, for what is told of handshakes
+     * @param timestamps the same for our initiations, which are refused if it goes back, be it between two lives of ours
+     * @param alarm called, by any thread, when {@link #nextDeadline} has become earlier
+     */
+    public WireGuard(
+            Primitives primitives,
+            Randomness randomness,
+            InstantSource wallClock,
+            InstantSource timestamps,
+            Runnable alarm) {
         this.primitives = primitives;
         this.randomness = randomness;
         this.wallClock = wallClock;
         this.alarm = alarm;
         this.handshake = new Handshake(primitives, randomness);
-        this.timestamps = new Tai64n(wallClock);
+        this.timestamps = new Tai64n(timestamps);
         this.cookieChecker = new CookieChecker(primitives, randomness);
         this.transport = new Transport(this);
     }

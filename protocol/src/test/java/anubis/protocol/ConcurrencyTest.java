@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -50,8 +51,8 @@ class ConcurrencyTest {
         private Host(int number) {
             this.number = number;
             SecureRandom random = new SecureRandom();
-            wireGuard = new WireGuard(
-                    Primitives.get(), random::nextBytes, () -> Instant.EPOCH.plusNanos(clock.get()), () -> {});
+            InstantSource wallClock = () -> Instant.EPOCH.plusNanos(clock.get());
+            wireGuard = new WireGuard(Primitives.get(), random::nextBytes, wallClock, wallClock, () -> {});
             wireGuard.privateKey(key);
             wireGuard.up(0);
         }

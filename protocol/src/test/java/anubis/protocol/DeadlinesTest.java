@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import anubis.crypto.Primitives;
 import anubis.crypto.PublicKey;
 import java.nio.ByteBuffer;
-import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,7 +18,8 @@ class DeadlinesTest {
     private final Random random = new Random(3);
 
     private static List<Peer> peers(int count) {
-        WireGuard wireGuard = new WireGuard(Primitives.get(), bytes -> {}, () -> Instant.EPOCH, () -> {});
+        WireGuard wireGuard =
+                new WireGuard(Primitives.get(), bytes -> {}, InstantSource.system(), InstantSource.system(), () -> {});
         List<Peer> peers = new ArrayList<>();
         for (int i = 1; i <= count; i++) {
             byte[] key = ByteBuffer.allocate(Primitives.KEY_LENGTH).putInt(i).array();

@@ -224,7 +224,7 @@ final class World {
             this.random = new Random(dice.nextLong());
             this.key = PrivateKey.generate(random);
             this.publicKey = key.publicKey(Primitives.get());
-            this.wireGuard = new WireGuard(primitives, this::draw, this::wallClock, this::arm);
+            this.wireGuard = new WireGuard(primitives, this::draw, this::wallClock, this::wallClock, this::arm);
             this.transport = new Transport(wireGuard);
             wireGuard.mtu(MTU);
             wireGuard.privateKey(key);
