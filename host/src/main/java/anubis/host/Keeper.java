@@ -46,7 +46,8 @@ public final class Keeper implements AutoCloseable {
     private record Kept(Applied applied, QuickConfig config, Names names) {
         boolean named() {
             return config.wireguard().peers().stream()
-                    .anyMatch(peer -> peer.endpoint().filter(at -> !at.isLiteral()).isPresent());
+                    .anyMatch(peer ->
+                            peer.endpoint().filter(at -> !at.isLiteral()).isPresent());
         }
     }
 
