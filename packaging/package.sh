@@ -32,7 +32,7 @@ mkdir -p "$man" "$completions"
 jvm '' "@$image/short.args" man "$man"
 gzip -9n "$man"/*
 ln -s anubis-device.8.gz "$man/wireguard-anubis.8.gz"
-jvm '' "@$image/short.args" completion bash >"$completions/anubis"
+jvm '' "@$image/short.args" completion bash | sed 1d >"$completions/anubis"
 
 # The modules of the JDK that ours need, and nothing else of it. They are not compressed: the package is, and gets smaller
 # so, and classes load faster.
