@@ -3,7 +3,11 @@ package anubis.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import anubis.host.DropReason;
+import anubis.host.PeerState;
 import anubis.protocol.Drop;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 

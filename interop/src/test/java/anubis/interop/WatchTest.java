@@ -273,7 +273,7 @@ final class WatchTest {
 
             CommandResult unknown = verb(tunnel, "why", tunnel.left().name(), "x");
             assertThat(unknown.status()).isEqualTo(2);
-            assertThat(unknown.stderr()).contains("begins with 'x'").hasLineCount(1);
+            assertThat(unknown.stderr()).contains("no peer of", "'x'").hasLineCount(1);
         }
     }
 
