@@ -24,10 +24,6 @@ mkdir "$ours"
 cp -r "$image"/lib "$image"/*.args "$root/scripts/run.sh" "$ours"
 cp "$root"/docs/*.md "$doc"
 mkdir -p "$tree/etc/wireguard"
-jvm "" "@$image/short.args" man "$tree/usr/share/man/man8"
-gzip -9n "$tree"/usr/share/man/man8/*
-mkdir -p "$tree/usr/share/bash-completion/completions"
-jvm "" "@$image/short.args" completion bash >"$tree/usr/share/bash-completion/completions/anubis"
 
 # What the command tells of itself.
 man=$tree/usr/share/man/man8
