@@ -24,10 +24,6 @@ mkdir "$ours"
 cp -r "$image"/lib "$image"/*.args "$root/scripts/run.sh" "$ours"
 cp "$root"/docs/*.md "$doc"
 mkdir -p "$tree/etc/wireguard"
-jvm "" "@$image/short.args" man "$tree/usr/share/man/man8"
-gzip -9n "$tree"/usr/share/man/man8/*
-mkdir -p "$tree/usr/share/bash-completion/completions"
-jvm "" "@$image/short.args" completion bash >"$tree/usr/share/bash-completion/completions/anubis"
 
 # What the command tells of itself.
 man=$tree/usr/share/man/man8
@@ -36,7 +32,7 @@ mkdir -p "$man" "$completions"
 jvm '' "@$image/short.args" man "$man"
 gzip -9n "$man"/*
 ln -s anubis-device.8.gz "$man/wireguard-anubis.8.gz"
-jvm '' "@$image/short.args" completion bash >"$completions/anubis"
+jvm '' "@$image/short.args" completion bash | sed 1d >"$completions/anubis"
 
 # The modules of the JDK that ours need, and nothing else of it. They are not compressed: the package is, and gets smaller
 # so, and classes load faster.
