@@ -22,8 +22,17 @@ cp -r "$root/packaging/tree" "$tree"
 cp "$root/wireguard-anubis" "$tree/usr/bin"
 mkdir "$ours"
 cp -r "$image"/lib "$image"/*.args "$root/scripts/run.sh" "$ours"
-cp "$root/docs/device.md" "$root/docs/package.md" "$doc"
+cp "$root"/docs/*.md "$doc"
 mkdir -p "$tree/etc/wireguard"
+
+# What the command tells of itself.
+man=$tree/usr/share/man/man8
+completions=$tree/usr/share/bash-completion/completions
+mkdir -p "$man" "$completions"
+jvm '' "@$image/short.args" man "$man"
+gzip -9n "$man"/*
+ln -s anubis-device.8.gz "$man/wireguard-anubis.8.gz"
+jvm '' "@$image/short.args" completion bash | sed 1d >"$completions/anubis"
 
 # The modules of the JDK that ours need, and nothing else of it. They are not compressed: the package is, and gets smaller
 # so, and classes load faster.
@@ -44,18 +53,19 @@ printf 'Source: anubis\n\nPackage: anubis\nArchitecture: any\n' >"$stage/debian/
 depends=$(cd "$stage" && find "$ours/runtime" -type f \( -name '*.so' -o -path '*/bin/*' -o -name jspawnhelper \) \
     -exec dpkg-shlibdeps -O -l"$ours/runtime/lib" -l"$ours/runtime/lib/server" --ignore-missing-info {} + 2>"$stage/log") ||
     die "dpkg-shlibdeps fails: $(cat "$stage/log")"
-version=${image}/lib/anubis-cli-
-version=$(echo "$version"*.jar)
+version=$(echo "$image"/lib/anubis-cli-*.jar)
 version=${version##*-}
+version=${version%.jar}
 architecture=$(dpkg --print-architecture)
-size=$(find "$tree" -path "$tree/DEBIAN" -prune -o -type f -printf '%s\n' | awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
-sed -i -e "s/@VERSION@/${version%.jar}/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@SIZE@/$size/" \
+size=$(find "$tree" -path "$tree/DEBIAN" -prune -o -type f -printf '%s\n' |
+    awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
+sed -i -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@SIZE@/$size/" \
     -e "s/@DEPENDS@/${depends#*Depends=}/" "$tree/DEBIAN/control"
 
 (cd "$tree" && find usr -type f -exec md5sum {} + | sort -k 2 >DEBIAN/md5sums)
 chmod -R u=rwX,go=rX "$tree"
 chmod 700 "$tree/etc/wireguard"
 find "$tree" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-package=$into/anubis_${version%.jar}_$architecture.deb
-dpkg-deb --root-owner-group -Zxz --build "$tree" "$package" >"$stage/log" 2>&1 || die "dpkg-deb fails: $(cat "$stage/log")"
+package=$into/anubis_${version}_$architecture.deb
+dpkg-deb --root-owner-group --build "$tree" "$package" >"$stage/log" 2>&1 || die "dpkg-deb fails: $(cat "$stage/log")"
 echo "$package"

@@ -5,6 +5,7 @@ import anubis.device.UapiSocket;
 import anubis.host.HandshakeClock;
 import anubis.host.Keeper;
 import anubis.host.Tunnel;
+import anubis.linux.Notify;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -64,12 +65,13 @@ final class DeviceCommand {
     }
 
     /**
-     * Runs the interface until it ends: {@code begin} makes it, then {@code ready} is printed; whatever ends it, {@code end} is
-     * done before this returns.
+     * Runs the interface until it ends: {@code begin} makes it, then {@code ready} is printed and the service manager
+     * told, if there is one; whatever ends it, {@code end} is done before this returns.
      */
     static void run(String name, Beginning begin, Anubis.Action end) throws Exception {
         CountDownLatch closed = new CountDownLatch(1);
         AtomicBoolean told = new AtomicBoolean();
+        Notify manager = Notify.manager();
         try (Parts parts = new Parts()) {
             begin.run(_ -> {
                 Device device = parts.open(name);
@@ -80,9 +82,11 @@ final class DeviceCommand {
                 }));
             });
             System.out.println("ready");
+            manager.ready();
             try (Keeper _ = Keeper.start(name, line -> log(name, line))) {
                 parts.device().awaitEnd();
             } finally {
+                manager.stopping();
                 end.run();
             }
         } finally {

@@ -2,6 +2,7 @@ package anubis.cli;
 
 import anubis.config.Endpoint;
 import anubis.config.UapiDevice;
+import anubis.crypto.PublicKey;
 import anubis.host.NextHop;
 import anubis.host.PeerBoard;
 import anubis.host.PeerState;
@@ -23,7 +24,7 @@ import java.util.stream.Collectors;
 /** What {@code anubis status} prints. */
 final class StatusReport {
     private static final List<String> HEADINGS =
-            List.of("peer", "state", "since", "in", "out", "endpoint", "by way of");
+            List.of("peer", "name", "state", "since", "in", "out", "endpoint", "by way of");
     /** The kernel is asked for the way to an endpoint where there are no more peers than a person reads. */
     private static final int ROUTES_MAX = 200;
 
@@ -40,13 +41,14 @@ final class StatusReport {
         for (var each : board.seen().entrySet()) {
             List<PeerStatus> peers = each.getValue().watch().peers();
             Map<InetAddress, NextHop> routes = routes(each.getValue().device(), peers);
+            Map<PublicKey, String> names = PeerBoard.names(each.getKey());
             Json.print(out, json -> {
                 json.writeStartObject();
                 json.writeStringField("interface", each.getKey());
                 json.writeNumberField("listen_port", each.getValue().device().listenPort());
                 json.writeArrayFieldStart("peers");
                 for (PeerStatus peer : peers) {
-                    write(json, peer, route(routes, peer));
+                    write(json, peer, Optional.ofNullable(names.get(peer.publicKey())), route(routes, peer));
                 }
                 json.writeEndArray();
                 json.writeEndObject();
@@ -54,9 +56,11 @@ final class StatusReport {
         }
     }
 
-    private static void write(JsonGenerator json, PeerStatus peer, Optional<NextHop> route) throws IOException {
+    private static void write(JsonGenerator json, PeerStatus peer, Optional<String> name, Optional<NextHop> route)
+            throws IOException {
         json.writeStartObject();
         json.writeStringField("peer", peer.publicKey().base64());
+        write(json, "name", name);
         json.writeStringField("state", peer.state().toString());
         write(json, "since", peer.since());
         write(json, "endpoint", peer.endpoint());
@@ -90,11 +94,13 @@ final class StatusReport {
         for (var each : board.seen().entrySet()) {
             List<PeerStatus> peers = each.getValue().watch().peers();
             Map<InetAddress, NextHop> routes = routes(each.getValue().device(), peers);
+            Map<PublicKey, String> names = PeerBoard.names(each.getKey());
             out.println(separator + each.getKey() + ", port "
                     + each.getValue().device().listenPort() + ": " + summary(peers));
             table(peers.stream()
                     .map(peer -> List.of(
                             peer.publicKey().base64(),
+                            names.getOrDefault(peer.publicKey(), ""),
                             peer.state().text(),
                             peer.since()
                                     .map(since -> span(Duration.between(since, now)))
@@ -124,6 +130,7 @@ final class StatusReport {
         };
     }
 
+    /** A column in which nothing stands is left out. */
     private void table(List<List<String>> rows) {
         if (rows.isEmpty()) {
             return;

@@ -1,5 +1,6 @@
 package anubis.cli;
 
+import anubis.crypto.PublicKey;
 import anubis.host.PeerBoard;
 import anubis.host.PeerEvent;
 import anubis.host.PeerWatcher;
@@ -102,8 +103,11 @@ final class WatchCommands {
                 PeerWatcher watcher = watchers.computeIfAbsent(each, fresh -> new PeerWatcher(new UapiClient(fresh)));
                 try {
                     PeerWatcher.Look look = watcher.tick(Instant.now());
+                    Map<PublicKey, String> names = look.events().isEmpty() ? Map.of() : PeerBoard.names(each);
                     for (PeerEvent event : look.events()) {
-                        Json.print(out, json -> write(json, each, event));
+                        Json.print(
+                                out,
+                                json -> write(json, each, event, event.peer().map(names::get)));
                     }
                     next = look.next().isAfter(next) ? look.next() : next;
                 } catch (UapiException e) {
@@ -117,13 +121,17 @@ final class WatchCommands {
         }
     }
 
-    private static void write(JsonGenerator json, String interfaceName, PeerEvent event) throws IOException {
+    private static void write(JsonGenerator json, String interfaceName, PeerEvent event, Optional<String> name)
+            throws IOException {
         json.writeStartObject();
         json.writeStringField("time", event.time().toString());
         json.writeStringField("interface", interfaceName);
         json.writeStringField("event", event.kind());
         if (event.peer().isPresent()) {
             json.writeStringField("peer", event.peer().get().base64());
+        }
+        if (name.isPresent()) {
+            json.writeStringField("name", name.get());
         }
         switch (event) {
             case PeerEvent.Changed changed -> {

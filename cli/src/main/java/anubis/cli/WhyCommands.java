@@ -17,6 +17,7 @@ import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -60,18 +61,24 @@ final class WhyCommands {
                 .arity("0..1")
                 .paramLabel("PEER")
                 .type(String.class)
-                .description("Public key of a peer, or its beginning; " + otherwise)
+                .description("Name of a peer, or its public key or the beginning of that; " + otherwise)
                 .build();
     }
 
-    /** The peer whose public key begins so. */
-    private static UapiPeer find(UapiDevice device, String name, String beginning) {
-        List<UapiPeer> found = device.peers().stream()
-                .filter(peer -> peer.publicKey().base64().startsWith(beginning))
+    /** The peer that is called so, or else whose public key begins so. */
+    private static UapiPeer find(UapiDevice device, String name, String given) throws IOException {
+        Map<PublicKey, String> names = PeerBoard.names(name);
+        List<UapiPeer> called = device.peers().stream()
+                .filter(peer -> given.equals(names.get(peer.publicKey())))
                 .toList();
+        List<UapiPeer> found = !called.isEmpty()
+                ? called
+                : device.peers().stream()
+                        .filter(peer -> peer.publicKey().base64().startsWith(given))
+                        .toList();
         if (found.size() != 1) {
             throw new Anubis.UsageException((found.isEmpty() ? "no peer of " : found.size() + " peers of ") + name
-                    + " have a public key that begins with '" + beginning + "'");
+                    + " are called '" + given + "' or have a public key that begins so");
         }
         return found.getFirst();
     }
@@ -85,8 +92,10 @@ final class WhyCommands {
         if (seen == null) {
             throw new IOException("there is no interface " + name);
         }
-        Optional<PublicKey> only = WatchCommands.given(peerGiven)
-                .map(beginning -> find(seen.device(), name, beginning).publicKey());
+        Optional<String> peer = WatchCommands.given(peerGiven);
+        Optional<PublicKey> only = peer.isPresent()
+                ? Optional.of(find(seen.device(), name, peer.get()).publicKey())
+                : Optional.empty();
         List<Finding> findings = Diagnosis.of(
                         name,
                         Instant.now(),
@@ -100,7 +109,7 @@ final class WhyCommands {
         if (json) {
             printJson(out, name, findings);
         } else {
-            printText(out, findings);
+            printText(out, PeerBoard.names(name), findings);
         }
     }
 
@@ -127,7 +136,7 @@ final class WhyCommands {
         });
     }
 
-    private static void printText(PrintWriter out, List<Finding> findings) {
+    private static void printText(PrintWriter out, Map<PublicKey, String> names, List<Finding> findings) {
         if (findings.isEmpty()) {
             out.println("nothing is wrong, as far as can be seen from here");
         }
@@ -135,7 +144,8 @@ final class WhyCommands {
         for (Finding finding : findings) {
             if (!about.equals(finding.peer())) {
                 about = finding.peer();
-                about.ifPresent(peer -> out.println("peer " + peer.base64()));
+                about.ifPresent(peer -> out.println(
+                        "peer " + peer.base64() + (names.containsKey(peer) ? " (" + names.get(peer) + ")" : "")));
             }
             String count = finding.count().isPresent() ? " (" + finding.count().getAsLong() + ")" : "";
             out.println("  " + finding.cause() + count + ": " + finding.meaning());
@@ -165,13 +175,13 @@ final class WhyCommands {
         }
     }
 
-    private static UapiPeer peer(UapiDevice device, String name, Optional<String> beginning) {
-        if (beginning.isPresent()) {
-            return find(device, name, beginning.get());
+    private static UapiPeer peer(UapiDevice device, String name, Optional<String> given) throws IOException {
+        if (given.isPresent()) {
+            return find(device, name, given.get());
         }
         if (device.peers().size() != 1) {
             throw new Anubis.UsageException(
-                    name + " has " + device.peers().size() + " peers: say which, by its public key or its beginning");
+                    name + " has " + device.peers().size() + " peers: say which, by its name or public key");
         }
         return device.peers().getFirst();
     }

@@ -3,9 +3,12 @@ package anubis.device;
 import static anubis.device.Packets.*;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import anubis.protocol.Peer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.function.ObjIntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers packets and writes them to the TUN, as many as possible in one write: those of a flow that continue each other
@@ -54,6 +57,10 @@ final class Coalescer {
     /** What becomes one write; one packet at first. */
     private static final class Item {
         final long iovecs;
+
+        @Nullable
+        Peer peer;
+
         MemorySegment segment = MemorySegment.NULL; // of the first packet
         long offset;
         int packets;
@@ -73,6 +80,7 @@ final class Coalescer {
     }
 
     private final Out out;
+    private final ObjIntConsumer<@Nullable Peer> lost;
     private final boolean udp;
     /**
      * False once the kernel has refused a super-packet with EINVAL. Some of the stable releases around 6.6.44 do so; the
@@ -89,11 +97,13 @@ final class Coalescer {
     private final MemorySegment plain = Arena.global().allocate(Virtio.HEADER); // a header that asks for nothing
     private final MemorySegment head = Arena.global().allocate(128); // of a super-packet
 
-    private long lost;
-
-    /** @param udp whether to coalesce UDP too, which needs TUN_F_USO4 and TUN_F_USO6 */
-    Coalescer(Out out, boolean udp) {
+    /**
+     * @param lost is told of packets that could not be written, and whose they were
+     * @param udp whether to coalesce UDP too, which needs TUN_F_USO4 and TUN_F_USO6
+     */
+    Coalescer(Out out, ObjIntConsumer<@Nullable Peer> lost, boolean udp) {
         this.out = out;
+        this.lost = lost;
         this.udp = udp;
         for (int i = 0; i < ITEMS; i++) {
             items[i] = new Item(i * IOVECS);
@@ -107,12 +117,13 @@ final class Coalescer {
      * Takes a whole IP packet with nothing behind it. Its bytes must stay as they are until it is written, which
      * {@link #flush} does, or the next call of this method where there is no room left.
      *
+     * @param peer the one that it came from, and may come from by cryptokey routing: one for each flow
      * @param segment native
      */
-    void add(MemorySegment segment, long offset, int length) {
+    void add(@Nullable Peer peer, MemorySegment segment, long offset, int length) {
         if (count == ITEMS) flush();
         if (!coalescing) {
-            open(segment, offset, length);
+            open(peer, segment, offset, length);
             return;
         }
         int ip = 0;
@@ -148,7 +159,7 @@ final class Coalescer {
         } else {
             // Its flow is not known, and could be that of any item: a fragment, for example.
             Arrays.fill(slots, FREE);
-            open(segment, offset, length);
+            open(peer, segment, offset, length);
             return;
         }
 
@@ -164,7 +175,7 @@ final class Coalescer {
             item.open = false;
         }
         if (candidate) slots[slot] = (byte) count;
-        Item item = open(segment, offset, length);
+        Item item = open(peer, segment, offset, length);
         item.flow = flow;
         item.protocol = protocol;
         item.ip = ip;
@@ -228,8 +239,9 @@ final class Coalescer {
         return different == 0;
     }
 
-    private Item open(MemorySegment segment, long offset, int length) {
+    private Item open(@Nullable Peer peer, MemorySegment segment, long offset, int length) {
         Item item = items[count++];
+        item.peer = peer;
         item.segment = segment;
         item.offset = offset;
         item.packets = 1;
@@ -252,7 +264,7 @@ final class Coalescer {
     void flush() {
         for (int i = 0; i < count; i++) {
             Item item = items[i];
-            if (item.packets == 1) tally(out.writev(iovecs, item.iovecs, 2), 1);
+            if (item.packets == 1) tally(out.writev(iovecs, item.iovecs, 2), item, 1);
             else write(item);
         }
         count = 0;
@@ -267,7 +279,7 @@ final class Coalescer {
             int result = out.writev(iovecs, item.iovecs, 1 + item.packets);
             iovec(item.iovecs, plain.address(), Virtio.HEADER);
             if (result != -EINVAL) {
-                tally(result, item.packets);
+                tally(result, item, item.packets);
                 return;
             }
             coalescing = false;
@@ -277,12 +289,12 @@ final class Coalescer {
             long payload = item.iovecs + (long) IOVEC * i;
             long address = iovecs.get(JAVA_LONG, payload) - item.headers;
             iovec(PAIR + IOVEC, address, iovecs.get(JAVA_LONG, payload + 8) + item.headers);
-            tally(out.writev(iovecs, PAIR, 2), 1);
+            tally(out.writev(iovecs, PAIR, 2), item, 1);
         }
     }
 
-    private void tally(int result, int packets) {
-        if (result < 0) lost += packets;
+    private void tally(int result, Item item, int packets) {
+        if (result < 0) lost.accept(item.peer, packets);
     }
 
     private void iovec(long at, long address, long length) {
@@ -317,12 +329,5 @@ final class Coalescer {
             u16(head, transport + UDP_LENGTH, length);
         }
         u16(head, transport + checksum, Checksum.fold(Checksum.pseudoHeader(head, packet, item.protocol, length)));
-    }
-
-    /** How many packets have been lost because a write failed, since the last call of this method. */
-    long takeLost() {
-        long taken = lost;
-        lost = 0;
-        return taken;
     }
 }

@@ -271,7 +271,7 @@ public final class Device implements AutoCloseable {
     }
 
     private synchronized void down() {
-        if (wireGuard.isUp()) {
+        if (wireGuard.isUp() && !closed) { // When it is, the workers may no more answer.
             listenPort = listenPort();
             wireGuard.down();
             replace(null);

@@ -27,7 +27,9 @@ final class Sender {
     private final MemorySegment buffer = NativeMemory.allocate(LENGTH_MAX);
     private final UdpMessage message = new UdpMessage();
     private final int worker;
-    private @Nullable Binding binding;
+    /** The sockets to send through. */
+    @Nullable
+    Binding binding;
 
     // The run gathered so far.
     private @Nullable Keypair keypair;
@@ -42,11 +44,6 @@ final class Sender {
         this.wireGuard = wireGuard;
         this.transport = transport;
         this.worker = worker;
-    }
-
-    /** The sockets to send through from now on. */
-    void binding(@Nullable Binding binding) {
-        this.binding = binding;
     }
 
     /**

@@ -69,7 +69,10 @@ final class Worker implements Runnable, AutoCloseable {
         this.wake = EventFd.open();
         this.transport = new Transport(wireGuard);
         this.sender = new Sender(wireGuard, transport, number);
-        this.coalescer = new Coalescer(tun::writev, tun.udpSegmentation());
+        this.coalescer = new Coalescer(
+                tun::writev,
+                (peer, packets) -> wireGuard.drop(peer, Drop.TUNNEL_WRITE_FAILED, packets),
+                tun.udpSegmentation());
         epoll.add(wake.fd(), Epoll.IN, WAKE);
         epoll.add(tun.fd(), Epoll.IN, TUNNEL);
     }
@@ -123,6 +126,7 @@ final class Worker implements Runnable, AutoCloseable {
             UdpSocket fresh = wanted == null ? null : wanted.socket(family, number);
             if (old != null) {
                 epoll.remove(old.fd());
+                old.refuse();
             }
             if (fresh != null) {
                 try {
@@ -131,9 +135,12 @@ final class Worker implements Runnable, AutoCloseable {
                     device.fail(e);
                 }
             }
+            while (old != null && receiveSome(old)) {
+                // What came before is nowhere else.
+            }
         }
         binding = wanted;
-        sender.binding(wanted);
+        sender.binding = wanted;
         device.bound();
     }
 
@@ -210,32 +217,40 @@ final class Worker implements Runnable, AutoCloseable {
         if ((events & Epoll.ERR) != 0) {
             socket.pendingError();
         }
+        receiveSome(socket);
+    }
+
+    /** Receives until nothing is left, or the other direction should have its turn: then true. */
+    private boolean receiveSome(UdpSocket socket) {
         long now = Clock.boottime();
         int used = 0;
+        int length = 0;
         for (int i = 0; i < BUDGET; i++) {
-            int length = socket.receive(message.payload(networkBuffer, used, DATAGRAM_MAX));
+            length = socket.receive(message.payload(networkBuffer, used, DATAGRAM_MAX));
             if (length < 0) {
                 break;
             }
             receive(used, length, now);
             used += length + 15 & -16;
             if (used > RECEIVE_BUFFER - DATAGRAM_MAX) {
-                flushTunnel();
+                coalescer.flush();
                 used = 0;
             }
         }
-        flushTunnel();
+        coalescer.flush();
+        return length >= 0;
     }
 
     /** Takes apart what one call received: datagrams of one source, all of one size but for the last. */
     private void receive(int offset, int length, long now) {
-        if (message.controlTruncated()) {
-            wireGuard.drop(null, Drop.CONTROL_TRUNCATED, 1);
-            return;
-        }
         int segmentSize = message.receivedSegmentSize();
         if (segmentSize <= 0) {
             segmentSize = Math.max(length, 1);
+        }
+        if (message.controlTruncated()) {
+            // The kernel tells the size first; where that was lost too, they count as one.
+            wireGuard.drop(null, Drop.CONTROL_TRUNCATED, Math.max(1, Math.ceilDiv(length, segmentSize)));
+            return;
         }
         int trafficClass = message.receivedTrafficClass();
         int end = offset + length;
@@ -267,7 +282,7 @@ final class Worker implements Runnable, AutoCloseable {
         if (packet > 0) {
             int at = offset + Transport.DATA;
             if (trafficClass <= 0 || markCongestion(at, trafficClass)) {
-                coalescer.add(networkBuffer, at, packet);
+                coalescer.add(keypair.peer(), networkBuffer, at, packet);
             } else {
                 wireGuard.drop(keypair.peer(), Drop.CONGESTION_MARK_LOST, 1);
             }
@@ -298,14 +313,6 @@ final class Worker implements Runnable, AutoCloseable {
         receivedWith = null;
         receivedBytes = 0;
         receivedPayload = false;
-    }
-
-    private void flushTunnel() {
-        coalescer.flush();
-        long failed = coalescer.takeLost();
-        if (failed > 0) {
-            wireGuard.drop(null, Drop.TUNNEL_WRITE_FAILED, failed);
-        }
     }
 
     @Override

@@ -3,12 +3,20 @@ package anubis.device;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import anubis.crypto.Primitives;
+import anubis.crypto.PublicKey;
+import anubis.protocol.Peer;
+import anubis.protocol.WireGuard;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -24,7 +32,8 @@ class CoalescerTest {
 
     private final MemorySegment memory = Arena.global().allocate(1 << 20);
     private final FakeTun tun = new FakeTun();
-    private final Coalescer coalescer = new Coalescer(tun, true);
+    private final Map<Optional<Peer>, Integer> lost = new HashMap<>();
+    private final Coalescer coalescer = coalescer(true);
     private final Random random = new Random(11);
     private long end;
 
@@ -202,27 +211,42 @@ class CoalescerTest {
         assertThat(tun.packets()).containsExactlyInAnyOrderElementsOf(packets);
         checkOrder(packets);
         assertThat(tun.superPackets).isOne();
-        assertThat(coalescer.takeLost()).isZero();
+        assertThat(lost).isEmpty();
         assertThat(writes(packets)).hasSize(18);
         assertThat(tun.packets()).containsExactlyElementsOf(packets);
         assertThat(tun.superPackets).isOne();
     }
 
     @Test
-    void packetsLostAreCountedByErrno() {
+    void whoseThePacketsWereThatAreLostIsTold() {
+        WireGuard wireGuard =
+                new WireGuard(Primitives.get(), _ -> {}, InstantSource.system(), InstantSource.system(), () -> {});
+        Peer one = wireGuard.addPeer(PublicKey.ofHex("11".repeat(32))).orElseThrow();
+        Peer two = wireGuard.addPeer(PublicKey.ofHex("22".repeat(32))).orElseThrow();
         tun.errno = 5;
-        write(List.of(udp(10), udp(10), tcp(true, 1, 0, ACK, 1)));
-        assertThat(coalescer.takeLost()).isEqualTo(3);
-        assertThat(coalescer.takeLost()).isZero();
+        add(one, tcp(false, 1, 0, ACK, 10));
+        add(two, tcp(true, 2, 0, ACK, 10));
+        add(one, tcp(false, 1, 10, ACK, 10));
+        add(one, udp(10));
+        coalescer.flush();
+        assertThat(lost).isEqualTo(Map.of(Optional.of(one), 3, Optional.of(two), 1));
+
+        lost.clear();
         tun.errno = 0;
         assertThat(writes(List.of(tcp(true, 1, 0, ACK, 1), tcp(true, 1, 1, ACK, 1))))
                 .as("EIO turns nothing off")
                 .containsExactly(2);
+        tun.refusesSuperPackets = true;
+        add(two, tcp(true, 2, 0, ACK, 10));
+        add(two, tcp(true, 2, 10, ACK, 10));
+        tun.errno = 5;
+        coalescer.flush();
+        assertThat(lost).as("one by one, and each is lost").isEqualTo(Map.of(Optional.of(two), 2));
     }
 
     @Test
     void aKernelWithoutUdpSegmentationGetsTcpAlone() {
-        Coalescer onlyTcp = new Coalescer(tun, false);
+        Coalescer onlyTcp = coalescer(false);
         assertThat(writes(onlyTcp, List.of(udp(10), udp(10)))).containsExactly(1, 1);
         assertThat(writes(onlyTcp, List.of(tcp(false, 1, 0, ACK, 10), tcp(false, 1, 10, ACK, 10))))
                 .containsExactly(2);
@@ -313,6 +337,16 @@ class CoalescerTest {
         return tun.writes.stream().map(write -> SlowPackets.split(write).size()).toList();
     }
 
+    private Coalescer coalescer(boolean udp) {
+        return new Coalescer(tun, (peer, packets) -> lost.merge(Optional.ofNullable(peer), packets, Integer::sum), udp);
+    }
+
+    private void add(Peer peer, byte[] packet) {
+        MemorySegment.copy(packet, 0, memory, JAVA_BYTE, end, packet.length);
+        coalescer.add(peer, memory, end, packet.length);
+        end += packet.length;
+    }
+
     private void write(List<byte[]> packets) {
         write(coalescer, packets);
     }
@@ -323,7 +357,7 @@ class CoalescerTest {
         for (byte[] packet : packets) {
             end += random.nextInt(4);
             MemorySegment.copy(packet, 0, memory, JAVA_BYTE, end, packet.length);
-            target.add(memory, end, packet.length);
+            target.add(null, memory, end, packet.length);
             end += packet.length;
         }
         byte[] before = memory.asSlice(0, end).toArray(JAVA_BYTE);

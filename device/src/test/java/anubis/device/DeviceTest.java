@@ -2,45 +2,29 @@ package anubis.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import anubis.linux.NetworkNamespace;
-import java.io.BufferedReader;
-import java.io.StringReader;
-import java.io.StringWriter;
 import java.net.DatagramSocket;
-import java.nio.file.Path;
-import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Real devices in a network namespace of the test's own, driven through their UAPI. */
 class DeviceTest {
-    private static final String NAMESPACE =
-            "anubis-device-" + ProcessHandle.current().pid();
     private static final String KEY_A = key(0x11);
     private static final String KEY_B = key(0x22);
 
-    private final List<Device> devices = new ArrayList<>();
-    private boolean made;
+    private Space space;
 
     @BeforeEach
-    void makeNamespace() throws Exception {
-        assumeTrue("root".equals(System.getProperty("user.name")), "needs root: makes a network namespace and a TUN");
-        run("ip", "netns", "add", NAMESPACE);
-        made = true;
-        ip("link", "set", "lo", "up");
+    void makeSpace() throws Exception {
+        space = new Space();
     }
 
     @AfterEach
-    void removeNamespace() throws Exception {
-        devices.forEach(Device::close);
-        if (made) {
-            run("ip", "netns", "delete", NAMESPACE);
+    void removeSpace() throws Exception {
+        if (space != null) {
+            space.close();
         }
     }
 
@@ -106,8 +90,8 @@ class DeviceTest {
         Device device = open("wgt0");
         uapi(device, "set=1\nlisten_port=4500\n\n");
         ip("link", "set", "wgt0", "up");
-        awaitUp(device);
-        try (DatagramSocket taken = inNamespace(() -> new DatagramSocket(4501))) {
+        Space.awaitUp(device);
+        try (DatagramSocket taken = space.call(() -> new DatagramSocket(4501))) {
             assertThat(uapi(device, "set=1\nlisten_port=4501\nprivate_key=" + KEY_A + "\n\n"))
                     .isEqualTo("errno=-98\n\n");
             assertThat(uapi(device, "get=1\n\n")).contains("listen_port=4500\n").doesNotContain("private_key");
@@ -191,55 +175,20 @@ class DeviceTest {
     void theMtuFollowsTheInterface() throws Exception {
         Device device = open("wgt0");
         ip("link", "set", "wgt0", "mtu", "1280", "up");
-        awaitUp(device);
-        await(() -> device.wireGuard().mtu() == 1280);
-        assertThat(device.wireGuard().mtu()).isEqualTo(1280);
+        Space.awaitUp(device);
+        Space.await(() -> device.wireGuard().mtu() == 1280);
     }
 
     private Device open(String name) throws Exception {
-        Device device = inNamespace(() -> Device.open(name, InstantSource.system(), line -> {}));
-        devices.add(device);
-        return device;
+        return space.open(name);
     }
 
-    private static void awaitUp(Device device) throws InterruptedException {
-        await(() -> device.wireGuard().isUp());
-        assertThat(device.wireGuard().isUp()).isTrue();
+    private String uapi(Device device, String requests) throws Exception {
+        return space.uapi(device, requests);
     }
 
-    private static void await(java.util.function.BooleanSupplier condition) throws InterruptedException {
-        for (int i = 0; i < 1000 && !condition.getAsBoolean(); i++) {
-            TimeUnit.MILLISECONDS.sleep(10);
-        }
-    }
-
-    private static String uapi(Device device, String requests) throws Exception {
-        return inNamespace(() -> {
-            StringWriter out = new StringWriter();
-            new Uapi(device).serve(new BufferedReader(new StringReader(requests)), out);
-            return out.toString();
-        });
-    }
-
-    private static <T> T inNamespace(java.util.concurrent.Callable<T> task) throws Exception {
-        try (NetworkNamespace namespace = NetworkNamespace.of(Path.of("/run/netns", NAMESPACE))) {
-            return namespace.call(task);
-        }
-    }
-
-    private static String ip(String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(List.of("ip", "-n", NAMESPACE));
-        command.addAll(List.of(arguments));
-        return run(command.toArray(String[]::new));
-    }
-
-    private static String run(String... command) throws Exception {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        assertThat(process.waitFor())
-                .as("%s: %s", String.join(" ", command), output)
-                .isZero();
-        return output;
+    private String ip(String... arguments) throws Exception {
+        return space.ip(arguments);
     }
 
     private static String key(int fill) {

@@ -31,6 +31,9 @@ public final class Keeper implements AutoCloseable {
     /** How often it looks whether the ways to the peers have changed. */
     private static final Duration LOOK_AROUND = Duration.ofSeconds(30);
 
+    /** How often it looks at peers of which none is to be found by a name. */
+    private static final Duration SELDOM = Duration.ofSeconds(5);
+
     private final String name;
     private final Consumer<String> log;
     private final RunFiles files;
@@ -90,8 +93,9 @@ public final class Keeper implements AutoCloseable {
                 next = now.plus(PeerWatcher.INTERVAL);
                 try {
                     PeerWatcher.Look look = watcher.tick(now);
-                    next = look.next();
                     keep(now, look.device());
+                    Instant seldom = now.plus(kept.filter(Kept::named).isPresent() ? PeerWatcher.INTERVAL : SELDOM);
+                    next = look.next().isAfter(seldom) ? look.next() : seldom;
                     said = "";
                 } catch (ClosedByInterruptException e) {
                     return;

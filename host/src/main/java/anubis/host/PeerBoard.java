@@ -1,8 +1,11 @@
 package anubis.host;
 
+import anubis.config.ConfigException;
 import anubis.config.UapiDevice;
+import anubis.crypto.PublicKey;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +38,24 @@ public final class PeerBoard {
             board.look();
         }
         return board;
+    }
+
+    /** What people call the peers of the interface {@code name}, as the file says that it was brought up from. */
+    public static Map<PublicKey, String> names(String name) throws IOException {
+        Map<PublicKey, String> names = new HashMap<>();
+        try {
+            Optional<Applied> applied = new RunFiles(RunFiles.DIRECTORY, name).applied();
+            if (applied.isPresent()) {
+                applied.get()
+                        .config()
+                        .wireguard()
+                        .peers()
+                        .forEach(peer -> peer.name().ifPresent(known -> names.put(peer.publicKey(), known)));
+            }
+        } catch (ConfigException e) {
+            // It cannot be read any more; names are not worth an error.
+        }
+        return names;
     }
 
     /** The interfaces by name, as they were at the last look. */

@@ -11,7 +11,11 @@ import anubis.crypto.PrivateKey;
 import anubis.crypto.PublicKey;
 import anubis.host.Diagnosis.Finding;
 import anubis.host.Diagnosis.Link;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
@@ -40,7 +44,18 @@ class DiagnosisTest {
     }
 
     private List<String> causes(UapiDevice device) {
-        return find(device).stream().map(Finding::cause).toList();
+        return causes(find(device));
+    }
+
+    /** Each of which the page tells. */
+    private static List<String> causes(List<Finding> findings) {
+        try {
+            String page = Files.readString(Path.of("..", "docs", "watch.md"));
+            assertThat(findings).allSatisfy(finding -> assertThat(page).contains("| `" + finding.cause() + "` | "));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return findings.stream().map(Finding::cause).toList();
     }
 
     @Test
@@ -52,11 +67,9 @@ class DiagnosisTest {
     void theInterface() {
         UapiDevice bare = new UapiDevice(Optional.empty(), 0, 0, List.of());
         Instant long1970 = Instant.EPOCH.plusSeconds(60);
-        assertThat(Diagnosis.of("wg0", long1970, bare, Link.DOWN, Optional.empty(), watch))
-                .extracting(Finding::cause)
+        assertThat(causes(Diagnosis.of("wg0", long1970, bare, Link.DOWN, Optional.empty(), watch)))
                 .containsExactly("clock-wrong", "no-private-key", "link-down", "no-peers");
-        assertThat(Diagnosis.of("wg0", NOW, bare, Link.ELSEWHERE, Optional.empty(), watch))
-                .extracting(Finding::cause)
+        assertThat(causes(Diagnosis.of("wg0", NOW, bare, Link.ELSEWHERE, Optional.empty(), watch)))
                 .containsExactly("no-private-key", "link-elsewhere", "no-peers");
     }
 
@@ -82,6 +95,7 @@ class DiagnosisTest {
         watch.update(NOW.minusSeconds(30), device(before), Optional.empty());
         watch.update(NOW.minusSeconds(25), device(asked), Optional.empty());
         watch.update(NOW, device(asked), Optional.empty());
+        assertThat(causes(device(asked))).containsExactly("gone");
         assertThat(find(device(asked)))
                 .extracting(Finding::cause, Finding::meaning)
                 .containsExactly(tuple("gone", "it has not answered since " + NOW.minusSeconds(25)));

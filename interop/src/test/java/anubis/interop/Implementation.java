@@ -95,7 +95,7 @@ enum Implementation {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    private Path executable() {
+    Path executable() {
         String given = System.getenv(variable);
         if (given != null) {
             return Path.of(given).toAbsolutePath();

@@ -3,18 +3,36 @@ package anubis.interop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each end moves, and the other follows as soon as it hears an authentic packet: the same keys go on. */
 @ParameterizedClass
-@MethodSource("anubis.interop.Pair#all")
+@MethodSource("pairs")
 final class RoamingTest {
     private final Pair pair;
 
     RoamingTest(Pair pair) {
         this.pair = pair;
+    }
+
+    static Stream<Pair> pairs() {
+        return Stream.concat(Pair.all(), Stream.of(new Pair(Implementation.ANUBIS, Implementation.ANUBIS)))
+                .distinct();
+    }
+
+    /**
+     * The first ping after a move. Between two of ours not even one is lost; but wireguard-go 0.0.20260522 sends its first
+     * datagrams over IPv6, once it has sent some over IPv4, to the first four bytes of the address, here {@code fd01::}.
+     */
+    private void follows(Tunnel tunnel, Device from, String address) {
+        if (pair.left() == Implementation.WIREGUARD_GO || pair.right() == Implementation.WIREGUARD_GO) {
+            tunnel.await("a ping to " + address, () -> from.host().reaches(address));
+        } else {
+            assertThat(from.host().reaches(address)).as("a ping to " + address).isTrue();
+        }
     }
 
     @Test
@@ -25,7 +43,7 @@ final class RoamingTest {
 
             tunnel.link().left().removeAddress("10.1.0.1/24").address("10.1.0.11/24");
 
-            tunnel.await("the way on", () -> tunnel.left().host().reaches(Tunnel.RIGHT));
+            follows(tunnel, tunnel.left(), Tunnel.RIGHT);
             assertThat(tunnel.right().peer().endpoint()).startsWith("10.1.0.11:");
             assertThat(tunnel.right().host().reaches(Tunnel.LEFT)).isTrue();
             assertThat(tunnel.right().peer().latestHandshake()).isEqualTo(handshake);
@@ -40,7 +58,7 @@ final class RoamingTest {
 
             tunnel.link().right().removeAddress("10.1.0.2/24").address("10.1.0.12/24");
 
-            tunnel.await("the way on", () -> tunnel.right().host().reaches(Tunnel.LEFT));
+            follows(tunnel, tunnel.right(), Tunnel.LEFT);
             assertThat(tunnel.left().peer().endpoint()).isEqualTo("10.1.0.12:51820");
             assertThat(tunnel.left().host().reaches(Tunnel.RIGHT)).isTrue();
             assertThat(tunnel.left().peer().latestHandshake()).isEqualTo(handshake);
@@ -55,7 +73,7 @@ final class RoamingTest {
 
             tunnel.left().wg("set", tunnel.left().name(), "listen-port", "40001");
 
-            tunnel.await("the way on", () -> tunnel.left().host().reaches(Tunnel.RIGHT));
+            follows(tunnel, tunnel.left(), Tunnel.RIGHT);
             assertThat(tunnel.right().peer().endpoint()).isEqualTo("10.1.0.1:40001");
             assertThat(tunnel.right().host().reaches(Tunnel.LEFT)).isTrue();
             assertThat(tunnel.right().peer().latestHandshake()).isEqualTo(handshake);
@@ -70,7 +88,7 @@ final class RoamingTest {
 
             tunnel.right().wg("set", tunnel.right().name(), "listen-port", "40002");
 
-            tunnel.await("the way on", () -> tunnel.right().host().reaches(Tunnel.LEFT));
+            follows(tunnel, tunnel.right(), Tunnel.LEFT);
             assertThat(tunnel.left().peer().endpoint()).isEqualTo("10.1.0.2:40002");
             assertThat(tunnel.left().host().reaches(Tunnel.RIGHT)).isTrue();
             assertThat(tunnel.left().peer().latestHandshake()).isEqualTo(handshake);
@@ -92,9 +110,9 @@ final class RoamingTest {
                             "endpoint",
                             Tunnel.OUTER_RIGHT_V6);
 
-            tunnel.await("the way on", () -> tunnel.left().host().reaches(Tunnel.RIGHT));
+            follows(tunnel, tunnel.left(), Tunnel.RIGHT);
             assertThat(tunnel.right().peer().endpoint()).startsWith("[fd01::1]:");
-            tunnel.await("the way back", () -> tunnel.right().host().reaches(Tunnel.LEFT));
+            follows(tunnel, tunnel.right(), Tunnel.LEFT);
             assertThat(tunnel.right().peer().latestHandshake()).isEqualTo(handshake);
         }
     }

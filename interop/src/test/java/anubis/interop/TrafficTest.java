@@ -78,4 +78,14 @@ final class TrafficTest {
             assertThat(tunnel.left().peer().endpoint()).isEqualTo(endpoint);
         }
     }
+
+    /** Though its echo comes back meanwhile, which a kernel may take as a reason to give the flow to another worker. */
+    @Test
+    void aFlowStaysInOrder() {
+        try (Tunnel tunnel = Tunnel.between(pair)) {
+            Transfer.listen(tunnel.right().host());
+            tunnel.awaitPing();
+            Transfer.udp(tunnel.left().host(), Tunnel.RIGHT, 500, 64, 64);
+        }
+    }
 }

@@ -59,10 +59,15 @@ final class WgVerbsTest {
             seen.add(theirs);
             seen.add(ours);
             return ours.status() == theirs.status()
-                    && ours.stdout().equals(theirs.stdout())
+                    && timeless(ours.stdout()).equals(timeless(theirs.stdout()))
                     && ours.stderr().equals(theirs.stderr());
         });
         assertThat(same).as(seen::toString).isTrue();
+    }
+
+    /** Without how long ago a handshake was: between two programs a second may pass, or several. */
+    private static String timeless(String shown) {
+        return shown.replaceAll("(latest handshake.*: ).*", "$1");
     }
 
     /** On a terminal, colours come without being asked for. */
@@ -105,9 +110,15 @@ final class WgVerbsTest {
                 String anubis = Implementation.verb()[0] + " ";
                 assertThat(alone(tunnel, anubis + words)).as(words).isEqualTo(alone(tunnel, "wg " + words));
             }
-            String blocks = alone(tunnel, Implementation.verb()[0] + " show");
-            assertThat(blocks.split("\n\n(?=interface)")).hasSize(2);
-            assertThat(alone(tunnel, Implementation.verb()[0] + " show all")).startsWith("interface: ");
+            // What is counted may change between the two.
+            for (String words : List.of("show", "show all")) {
+                assertThat(Lab.poll(
+                                Device.SOON,
+                                () -> timeless(alone(tunnel, Implementation.verb()[0] + " " + words))
+                                        .equals(timeless(alone(tunnel, "wg " + words)))))
+                        .as(words)
+                        .isTrue();
+            }
         }
     }
 

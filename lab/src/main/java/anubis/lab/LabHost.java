@@ -90,9 +90,9 @@ public final class LabHost {
         }
     }
 
-    /** Whether this address (IPv4 or IPv6) answers a ping; three are sent, a second apart, for one alone may be lost. */
+    /** Whether one ping to this address (IPv4 or IPv6) is answered within three seconds. */
     public boolean reaches(String address) {
-        return execute("ping", "-n", "-q", "-c", "1", "-w", "3", address).status() == 0;
+        return execute("ping", "-n", "-q", "-c", "1", "-W", "3", address).status() == 0;
     }
 
     /** Sets a kernel parameter of this network namespace, for example {@code net.ipv4.ip_forward} to {@code 1}. */

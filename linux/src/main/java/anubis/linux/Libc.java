@@ -258,14 +258,12 @@ final class Libc {
 
     static int setsockopt(int fd, int level, int option, int value) {
         try (Arena arena = Arena.ofConfined()) {
-            return call(
-                    SETSOCKOPT,
-                    fd,
-                    level,
-                    option,
-                    arena.allocateFrom(JAVA_INT, value).address(),
-                    Integer.BYTES);
+            return setsockopt(fd, level, option, arena.allocateFrom(JAVA_INT, value));
         }
+    }
+
+    static int setsockopt(int fd, int level, int option, MemorySegment value) {
+        return call(SETSOCKOPT, fd, level, option, value.address(), value.byteSize());
     }
 
     /** The option's value, which must not be negative, or the negative errno. */

@@ -16,6 +16,11 @@ import java.util.concurrent.Callable;
  * virtio_net_hdr}, linux/virtio_net.h), where the interface sends and takes super-packets for TCP and perhaps UDP. The
  * interface goes when its last queue is closed.
  *
+ * <p>The kernel spreads the flows over the queues by a hash, and a flow stays in its queue. It would otherwise move to any
+ * queue that a packet of its other direction is written to (drivers/net/tun.c, tun_flow_update), and there overtake what
+ * still waits in the first one. But not for what a detached queue writes: so each queue has two descriptors, one to read
+ * from, and a detached one to write to.
+ *
  * <p>One thread reads and one thread writes at a time: more would lose nothing but could see each other's errno. The
  * other methods may be called by any thread. Buffers must live as long as the call: take them from {@link NativeMemory}.
  */
@@ -28,9 +33,11 @@ public final class Tun implements AutoCloseable {
     private static final long TUNSETIFF = 0x400454caL;
     private static final long TUNGETIFF = 0x800454d2L;
     private static final long TUNSETOFFLOAD = 0x400454d0L;
+    private static final long TUNSETQUEUE = 0x400454d9L;
     private static final long TUNGETDEVNETNS = 0x54e3L;
     private static final int IFF_TUN = 0x0001;
     private static final int IFF_MULTI_QUEUE = 0x0100;
+    private static final int IFF_DETACH_QUEUE = 0x0400;
     private static final int IFF_NO_PI = 0x1000;
     private static final int IFF_VNET_HDR = 0x4000;
     /** Fail if the interface exists, where a second process would else get a queue of the first one's interface. */
@@ -49,14 +56,16 @@ public final class Tun implements AutoCloseable {
     private static final int IFREQ_VALUE = 16;
     private static final int LONGEST_NAME = 15;
 
-    private final Descriptor descriptor;
+    private final Descriptor reader;
+    private final Descriptor writer;
     private final boolean udpSegmentation;
     private final MemorySegment readErrno = Libc.errnoSegment(Arena.global());
     private final MemorySegment writeErrno = Libc.errnoSegment(Arena.global());
     private volatile String name;
 
-    private Tun(int fd, String name, boolean udpSegmentation) {
-        this.descriptor = new Descriptor(fd);
+    private Tun(int reader, int writer, String name, boolean udpSegmentation) {
+        this.reader = new Descriptor(reader);
+        this.writer = new Descriptor(writer);
         this.name = name;
         this.udpSegmentation = udpSegmentation;
     }
@@ -81,7 +90,32 @@ public final class Tun implements AutoCloseable {
         return whereItIs(() -> attach(name(), 0));
     }
 
-    private static Tun attach(String name, int flags) throws ErrnoException {
+    private static Tun attach(String wanted, int flags) throws ErrnoException {
+        int writer = join(wanted, flags);
+        int reader = -1;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = arena.allocate(IFREQ_SIZE, 8);
+            Libc.check(Libc.ioctl(writer, TUNGETIFF, request.address()), "TUNGETIFF");
+            String name = request.getString(0);
+            reader = join(name, 0);
+            // The reader takes the writer's number over: the kernel warns of packets from a queue of no such number.
+            request.set(JAVA_SHORT, IFREQ_VALUE, (short) IFF_DETACH_QUEUE);
+            Libc.check(Libc.ioctl(writer, TUNSETQUEUE, request.address()), "detach a queue of " + name);
+            Libc.check(
+                    Libc.ioctl(reader, TUNSETOFFLOAD, TUN_F_CSUM_TSO4_TSO6),
+                    "turn on checksum and TCP segmentation offload of " + name);
+            // Since Linux 6.2.
+            boolean udp = Libc.ioctl(reader, TUNSETOFFLOAD, TUN_F_CSUM_TSO4_TSO6 | TUN_F_USO4_USO6) == 0;
+            return new Tun(reader, writer, name, udp);
+        } catch (ErrnoException e) {
+            Libc.close(reader);
+            Libc.close(writer);
+            throw e;
+        }
+    }
+
+    /** A descriptor of one more queue. */
+    private static int join(String name, int flags) throws ErrnoException {
         int fd = Libc.open(DEVICE, OPEN_FLAGS);
         if (fd < 0) {
             throw new ErrnoException("open " + DEVICE + advice(name, -fd), -fd);
@@ -92,17 +126,10 @@ public final class Tun implements AutoCloseable {
                     JAVA_SHORT, IFREQ_VALUE, (short) (IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE | flags));
             int result = Libc.ioctl(fd, TUNSETIFF, request.address());
             if (result < 0) {
+                Libc.close(fd);
                 throw new ErrnoException("create interface " + name + advice(name, -result), -result);
             }
-            Libc.check(
-                    Libc.ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM_TSO4_TSO6),
-                    "turn on checksum and TCP segmentation offload of " + name);
-            // Since Linux 6.2.
-            boolean udp = Libc.ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM_TSO4_TSO6 | TUN_F_USO4_USO6) == 0;
-            return new Tun(fd, request.getString(0), udp);
-        } catch (ErrnoException e) {
-            Libc.close(fd);
-            throw e;
+            return fd;
         }
     }
 
@@ -136,9 +163,9 @@ public final class Tun implements AutoCloseable {
         return name;
     }
 
-    /** Readable when there is a packet, in error once the interface is deleted. */
+    /** To wait on: readable when there is a packet, in error once the interface is deleted. */
     public int fd() {
-        return descriptor.number();
+        return reader.number();
     }
 
     /** Whether UDP super-packets (VIRTIO_NET_HDR_GSO_UDP_L4) come and may be written, not TCP ones alone. */
@@ -153,7 +180,7 @@ public final class Tun implements AutoCloseable {
      */
     public int read(MemorySegment buffer, long offset, int length) {
         Objects.checkFromIndexSize(offset, length, buffer.byteSize());
-        return Libc.read(readErrno, descriptor.number(), buffer.address() + offset, length);
+        return Libc.read(readErrno, reader.number(), buffer.address() + offset, length);
     }
 
     /**
@@ -167,7 +194,7 @@ public final class Tun implements AutoCloseable {
      */
     public int writev(MemorySegment iovecs, long offset, int count) {
         Objects.checkFromIndexSize(offset, 16L * count, iovecs.byteSize());
-        return Libc.writev(writeErrno, descriptor.number(), iovecs.address() + offset, count);
+        return Libc.writev(writeErrno, writer.number(), iovecs.address() + offset, count);
     }
 
     /**
@@ -233,6 +260,7 @@ public final class Tun implements AutoCloseable {
     /** Gives the queue back; the thread that reads or writes should have stopped. */
     @Override
     public void close() {
-        descriptor.close();
+        reader.close();
+        writer.close();
     }
 }

@@ -1,5 +1,6 @@
 package anubis.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
@@ -34,6 +35,8 @@ public final class UdpSocket implements AutoCloseable {
     static final int SOL_UDP = 17;
     static final int UDP_SEGMENT = 103;
     static final int UDP_GRO = 104;
+    // linux/bpf_common.h: BPF_RET | BPF_K
+    private static final short BPF_RET = 0x06;
     // linux/socket.h
     private static final int MSG_DONTWAIT = 0x40;
 
@@ -163,6 +166,20 @@ public final class UdpSocket implements AutoCloseable {
     /** Takes the error that is pending on the socket (SO_ERROR), so that epoll stops reporting it: an errno, or 0. */
     public int pendingError() {
         return Math.abs(Libc.getsockopt(fd(), Sockets.SOL_SOCKET, Sockets.SO_ERROR));
+    }
+
+    /** Takes no further datagrams, as if it were closed; what has come before can still be received. */
+    public void refuse() {
+        try (Arena arena = Arena.ofConfined()) {
+            // struct sock_filter, linux/filter.h: code 0 (u16), jumps 2 and 3, operand 4: accept no byte of any.
+            MemorySegment instruction = arena.allocate(8, 8);
+            instruction.set(JAVA_SHORT, 0, BPF_RET);
+            // struct sock_fprog: length 0 (u16), instructions 8
+            MemorySegment program = arena.allocate(16, 8);
+            program.set(JAVA_SHORT, 0, (short) 1);
+            program.set(JAVA_LONG, 8, instruction.address());
+            int _ = Libc.setsockopt(fd(), Sockets.SOL_SOCKET, Sockets.SO_ATTACH_FILTER, program);
+        }
     }
 
     @Override

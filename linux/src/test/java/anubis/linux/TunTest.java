@@ -71,6 +71,15 @@ class TunTest {
                 && buffer.get(JAVA_BYTE, VIRTIO_HEADER + 9) == 17;
     }
 
+    /** Whether an IPv4 UDP packet is there; reads until it comes or there is nothing more. */
+    private boolean findUdp(Tun tun) {
+        int length;
+        do {
+            length = tun.read(buffer, 0, ROOM);
+        } while (length >= 0 && !isUdp(length));
+        return length >= 0;
+    }
+
     private int send(UdpSocket socket, int port, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         MemorySegment payload = NativeMemory.allocate(bytes.length);
@@ -179,6 +188,29 @@ class TunTest {
             }
             assertThat(counts[0] + counts[1]).isEqualTo(64);
             assertThat(counts).doesNotContain(0);
+        }
+    }
+
+    /** Whichever queue the answers are written to. The hash of a flow is the same for both directions. */
+    @Test
+    void keepsAFlowInItsQueue() throws Exception {
+        MemorySegment answer = NativeMemory.allocate(VIRTIO_HEADER + 28);
+        MemorySegment iovec = NativeMemory.allocate(16);
+        iovec.set(JAVA_LONG, 0, answer.address());
+        iovec.set(JAVA_LONG, 8, answer.byteSize());
+        try (Tun first = openUp("tun0");
+                Tun second = first.queue()) {
+            for (int i = 0; i < 16; i++) {
+                try (UdpSocket socket = socket()) {
+                    assertThat(send(socket, 4000, "flow " + i)).isPositive();
+                    Tun queue = findUdp(first) ? first : second;
+                    Tun other = queue == first ? second : first;
+                    MemorySegment.copy(udpHeaders(socket.port(), 0), 0, answer, JAVA_BYTE, VIRTIO_HEADER, 28);
+                    assertThat(other.writev(iovec, 0, 1)).isEqualTo(VIRTIO_HEADER + 28);
+                    assertThat(send(socket, 4000, "flow " + i)).isPositive();
+                    assertThat(findUdp(queue)).as("flow " + i + " stays").isTrue();
+                }
+            }
         }
     }
 

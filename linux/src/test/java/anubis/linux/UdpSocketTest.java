@@ -185,6 +185,55 @@ class UdpSocketTest {
 
     @ParameterizedTest
     @EnumSource
+    void whatCameBeforeItRefusedIsStillReceived(Family family) throws Exception {
+        try (Pair pair = new Pair();
+                UdpSocket server = pair.open(pair.one, family, 4000);
+                UdpSocket client = pair.open(pair.two, family, 4000)) {
+            UdpAddress to = new UdpAddress(address(family, 1), 4000, 0);
+            for (int i = 1; i <= 5; i++) {
+                assertThat(send(client, to, bytes(i))).isEqualTo(i);
+            }
+            server.refuse();
+            for (int i = 6; i <= 10; i++) {
+                assertThat(send(client, to, bytes(i))).isEqualTo(i);
+            }
+            for (int i = 1; i <= 5; i++) {
+                assertThat(receive(server)).isEqualTo(i);
+            }
+            assertThat(server.receive(message)).isEqualTo(-Errno.EAGAIN);
+        }
+    }
+
+    /** Also where there was no room for all of the control data. */
+    @ParameterizedTest
+    @EnumSource
+    void theSegmentSizeIsAmongTheFirstThatTheKernelTells(Family family) throws Exception {
+        try (Pair pair = new Pair();
+                UdpSocket server = pair.open(pair.one, family, 4000);
+                UdpSocket client = pair.open(pair.two, family, 4000)) {
+            assumeTrue(client.segmentation(), "needs UDP_SEGMENT, Linux 4.18");
+            // Timestamps; TTL, options and original destination, or what IPv6 has of the kind.
+            Libc.setsockopt(server.fd(), Sockets.SOL_SOCKET, 35, 1);
+            for (int option : family == Family.IPV4 ? new int[] {12, 7, 20} : new int[] {51, 74, 56}) {
+                Libc.setsockopt(
+                        server.fd(), family == Family.IPV4 ? UdpSocket.IPPROTO_IP : UdpSocket.IPPROTO_IPV6, option, 1);
+            }
+            assertThat(send(client, new UdpAddress(address(family, 1), 4000, 0), bytes(3)))
+                    .isEqualTo(3);
+            assertThat(receive(server)).isEqualTo(3);
+            assertThat(message.controlTruncated()).isTrue();
+            assertThat(message.receivedSegmentSize()).isZero();
+            message.segmentSize(1000);
+            assertThat(send(client, new UdpAddress(address(family, 1), 4000, 0), bytes(4500)))
+                    .isEqualTo(4500);
+            assertThat(receive(server)).isEqualTo(4500);
+            assertThat(message.controlTruncated()).isTrue();
+            assertThat(message.receivedSegmentSize()).isEqualTo(1000);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void carriesTheTrafficClass(Family family) throws Exception {
         try (Pair pair = new Pair();
                 UdpSocket server = pair.open(pair.one, family, 4000);

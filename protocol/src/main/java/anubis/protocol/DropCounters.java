@@ -1,6 +1,7 @@
 package anubis.protocol;
 
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.stream.IntStream;
 
 /** A counter for each {@link Drop}. Any thread may use it. */
 @SuppressWarnings("EnumOrdinal") // An array by ordinal; nothing of it is stored.
@@ -21,10 +22,6 @@ public final class DropCounters {
 
     /** All reasons together. */
     public long total() {
-        long sum = 0;
-        for (int i = 0; i < REASONS; i++) {
-            sum += counters.get(i);
-        }
-        return sum;
+        return IntStream.range(0, REASONS).mapToLong(counters::get).sum();
     }
 }

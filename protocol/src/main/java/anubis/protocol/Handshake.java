@@ -27,7 +27,7 @@ final class Handshake {
     static final class Initiation {
         final byte[] message;
         final PublicKey initiator;
-        private final Noise noise;
+        final Noise noise;
         private final byte[] ephemeral;
 
         private Initiation(Noise noise, byte[] message, PublicKey initiator, byte[] ephemeral) {
@@ -35,10 +35,6 @@ final class Handshake {
             this.message = message;
             this.initiator = initiator;
             this.ephemeral = ephemeral;
-        }
-
-        void destroy() {
-            noise.destroy();
         }
     }
 
@@ -58,7 +54,7 @@ final class Handshake {
         noise.mixEphemeral(ephemeral); // e
         boolean es = noise.mixDh(
                 primitives.x25519(pending.ephemeralPrivate, peer.publicKey().bytes())); // es
-        put(message, INITIATION_STATIC, noise.seal(own.publicKey().bytes())); // s
+        put(message, INITIATION_STATIC, noise.seal(own.publicKey.bytes())); // s
         boolean ss = noise.mixDh(staticStatic); // ss
         put(message, INITIATION_TIMESTAMP, noise.seal(timestamp));
         if (es && ss) {
@@ -71,7 +67,7 @@ final class Handshake {
     /** Reads an initiation as far as its static key; null if it is not authentic. */
     @Nullable
     Initiation read(Identity own, byte[] message) {
-        Noise noise = new Noise(primitives, own.publicKey());
+        Noise noise = new Noise(primitives, own.publicKey);
         byte[] ephemeral = Arrays.copyOfRange(message, INITIATION_EPHEMERAL, INITIATION_STATIC);
         noise.mixEphemeral(ephemeral); // e
         boolean es = noise.mixDh(own.dh(ephemeral)); // es

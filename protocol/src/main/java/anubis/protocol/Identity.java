@@ -8,8 +8,8 @@ import java.util.Arrays;
 /** Our own static keys, until they are replaced. Any thread may use it. */
 final class Identity {
     private final Primitives primitives;
-    private final PrivateKey privateKey;
-    private final PublicKey publicKey;
+    final PrivateKey privateKey;
+    final PublicKey publicKey;
     private boolean destroyed;
 
     /** Takes the key over. */
@@ -17,19 +17,6 @@ final class Identity {
         this.primitives = primitives;
         this.privateKey = privateKey;
         this.publicKey = privateKey.publicKey(primitives);
-    }
-
-    boolean isOf(PrivateKey key) {
-        return privateKey.equals(key);
-    }
-
-    /** A copy, which the caller should wipe. */
-    byte[] privateKeyBytes() {
-        return privateKey.bytes();
-    }
-
-    PublicKey publicKey() {
-        return publicKey;
     }
 
     /** The shared secret with {@code remote}, all zero if that is of low order, or our key has been destroyed. */

@@ -121,8 +121,19 @@ public final class Peer {
 
     // The data path.
 
-    /** The keypair to send with, or null: then the packet must be {@linkplain #stage staged}. */
+    /**
+     * The keypair to send with, or null: then the packet must be {@linkplain #stage staged}, for lack of a keypair or behind
+     * others that are. Where these are just being sent, it waits for that: none must be overtaken.
+     */
     public @Nullable Keypair sendingKeypair(long now) {
+        return staged.isEmpty() || stagedSent() ? usableKeypair(now) : null;
+    }
+
+    private synchronized boolean stagedSent() {
+        return staged.isEmpty();
+    }
+
+    private @Nullable Keypair usableKeypair(long now) {
         Keypair keypair = current;
         return keypair != null && keypair.maySend(now) ? keypair : null;
     }
@@ -134,7 +145,7 @@ public final class Peer {
             return;
         }
         wireGuard.drop(this, Drop.STAGED_OVERFLOW, staged.add(packet));
-        if (sendingKeypair(now) != null) {
+        if (usableKeypair(now) != null) {
             timers.stagedMayBeSent(now);
         } else {
             timers.keypairWanted(now);
@@ -329,22 +340,20 @@ public final class Peer {
     void sendStaged(long now, Sink sink) {
         while (!staged.isEmpty()) {
             Endpoint to = endpoint.get();
-            Keypair keypair = sendingKeypair(now);
+            Keypair keypair = usableKeypair(now);
             long counter = keypair == null ? Keypair.EXHAUSTED : keypair.reserve(1);
             if (keypair == null || counter == Keypair.EXHAUSTED) {
                 timers.initiationWanted(now);
                 return;
             }
-            byte[] packet = staged.poll();
-            if (packet == null) {
-                return; // Pushed out by a newer one in the meantime.
-            }
+            byte[] packet = staged.take();
             int length = to == null ? 0 : wireGuard.send(keypair, counter, packet, to, sink);
             if (length > 0) {
                 sent(keypair, length, packet.length > 0, now);
             } else {
                 wireGuard.drop(this, to == null ? Drop.NO_ENDPOINT : Drop.NETWORK_SEND_FAILED, 1);
             }
+            staged.sent();
         }
     }
 

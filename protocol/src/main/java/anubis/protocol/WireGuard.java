@@ -73,20 +73,20 @@ public final class WireGuard {
 
     /** A copy of the private key's 32 bytes, which the caller should wipe. */
     public synchronized Optional<byte[]> privateKeyBytes() {
-        return Optional.ofNullable(identity).map(Identity::privateKeyBytes);
+        return Optional.ofNullable(identity).map(own -> own.privateKey.bytes());
     }
 
     public Optional<PublicKey> publicKey() {
-        return Optional.ofNullable(identity).map(Identity::publicKey);
+        return Optional.ofNullable(identity).map(own -> own.publicKey);
     }
 
     /** Sets the private key, which is copied, at once for all peers. A peer that has our own public key is removed. */
     public synchronized void privateKey(PrivateKey key) {
-        if (identity == null || !identity.isOf(key)) {
+        if (identity == null || !identity.privateKey.equals(key)) {
             Identity own = new Identity(primitives, key.duplicate());
-            cookieChecker.publicKey(own.publicKey());
+            cookieChecker.publicKey(own.publicKey);
             identity(own);
-            removePeer(own.publicKey());
+            removePeer(own.publicKey);
         }
     }
 
@@ -280,7 +280,7 @@ public final class WireGuard {
             // Anyone can claim to be a peer: not counted against it.
             drop(null, peer == null ? Drop.UNKNOWN_PEER : Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
         }
-        initiation.destroy();
+        initiation.noise.destroy();
     }
 
     private void receiveResponse(byte[] message, Endpoint source, long now, Sink sink) {

@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -189,6 +190,27 @@ class ConcurrencyTest {
             host.wireGuard.peers().forEach(peer -> host.wireGuard.removePeer(peer.publicKey()));
             assertThat(host.wireGuard.indices.size()).isZero();
         }
+    }
+
+    /** As when a worker learns where a peer is while another, or a timer, forgets the local address. */
+    @Test
+    void whatIsForgottenOfAnEndpointBringsNoOlderOneBack() throws InterruptedException {
+        a.befriend();
+        Peer peer = a.wireGuard.peers().iterator().next();
+        Thread forgetting = Thread.ofPlatform().start(() -> {
+            while (!stopped.get()) {
+                Endpoint known = peer.currentEndpoint();
+                if (known != null) {
+                    peer.replaceEndpoint(known, known.withoutSource());
+                }
+            }
+        });
+        for (int ip = 0; ip < 200_000; ip++) {
+            peer.endpoint(new Address(ip, 1, true));
+            assertThat(World.whereIs(peer).ip()).isEqualTo(ip);
+        }
+        stopped.set(true);
+        forgetting.join();
     }
 
     private void reconfigure(Host host, Random random) {

@@ -160,11 +160,11 @@ class SecretsTest {
         a.wireGuard.privateKey(PrivateKey.generate(new Random(5)));
 
         assertThat(old.dh(point)).as("as with a point of low order").containsOnly(0);
-        assertThatIllegalStateException().isThrownBy(old::privateKeyBytes);
+        assertThatIllegalStateException().isThrownBy(old.privateKey::bytes);
         assertThat(a.key.bytes()).isNotEqualTo(new byte[32]);
         Identity last = a.identity();
         a.wireGuard.clearPrivateKey();
-        assertThatIllegalStateException().isThrownBy(last::privateKeyBytes);
+        assertThatIllegalStateException().isThrownBy(last.privateKey::bytes);
         assertThat(a.wireGuard.privateKeyBytes()).isEmpty();
     }
 
