@@ -51,6 +51,12 @@ public final class Keeper implements AutoCloseable {
         QuickConfig config() {
             return wanted.config();
         }
+
+        boolean named() {
+            return config().wireguard().peers().stream()
+                    .anyMatch(peer ->
+                            peer.endpoint().filter(at -> !at.isLiteral()).isPresent());
+        }
     }
 
     private Keeper(String name, Consumer<String> log) {

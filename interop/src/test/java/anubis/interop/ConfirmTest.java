@@ -69,8 +69,8 @@ final class ConfirmTest {
         CommandResult result = lab.anubis(
                 "up", "--confirm", "1s", lab.write(ADDRESS, "MTU = 1400", peer).toString());
         assertThat(result.stderr())
-                .isEqualTo("anubis: " + name + " is taken down again in 1 s unless 'anubis confirm " + name
-                        + "' comes\n");
+                .isEqualTo(
+                        "anubis: " + name + " is taken down again in 1 s unless 'anubis confirm " + name + "' comes\n");
 
         RoutedLab.await("the way back", () -> lab.state().equals(before));
         assertThat(kept("confirm")).doesNotExist();
@@ -107,7 +107,9 @@ final class ConfirmTest {
 
         CommandResult again = lab.anubis("confirm", name);
         assertThat(again.status()).isEqualTo(1);
-        assertThat(again.stderr()).startsWith("anubis: nothing waits to be confirmed").hasLineCount(1);
+        assertThat(again.stderr())
+                .startsWith("anubis: nothing waits to be confirmed")
+                .hasLineCount(1);
     }
 
     @Test

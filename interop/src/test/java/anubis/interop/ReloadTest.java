@@ -84,8 +84,7 @@ final class ReloadTest {
         Path file = lab.write(two);
         List<String> told = lab.run("reload", "--dry-run", name).lines().toList();
         assertThat(lab.state()).as("a rehearsal changes nothing").isEqualTo(before);
-        assertThat(lab.run("reload", "-n", "--json", name).lines())
-                .hasSize(told.size() == 1 ? 1 : told.size() + 2);
+        assertThat(lab.run("reload", "-n", "--json", name).lines()).hasSize(told.size() == 1 ? 1 : told.size() + 2);
 
         assertThat(lab.run("reload", file.toString()).lines()).containsExactlyElementsOf(told);
         assertThat(sorted()).containsExactlyElementsOf(stateTwo);
@@ -113,14 +112,14 @@ final class ReloadTest {
                 "address",
                 "route",
                 "rule");
-        lab.me.run("ip", "link", "add", "beginning", "type", "dummy");
+        lab.me.run("ip", "link", "add", "beginning", "type", "bridge");
         RoutedLab.await("the monitor", () -> read(changes).contains("beginning"));
         String begun = read(changes);
 
         assertThat(lab.run("reload", name)).isEmpty();
         assertThat(lab.run("reload", "--json", name)).isEqualToIgnoringWhitespace("[]");
 
-        lab.me.run("ip", "link", "add", "ending", "type", "dummy");
+        lab.me.run("ip", "link", "add", "ending", "type", "bridge");
         RoutedLab.await("the monitor", () -> read(changes).contains("ending"));
         assertThat(read(changes).substring(begun.length()).lines().filter(line -> line.contains(name)))
                 .isEmpty();
@@ -148,10 +147,10 @@ final class ReloadTest {
         far.device().host().interfaceNamed("eth0").address("10.2.0.77/24");
         far.device().host().run("ip", "route", "replace", "default", "via", "10.2.0.254", "src", "10.2.0.77");
         far.device().wg("set", far.device().name(), "listen-port", "51999");
-        RoutedLab.await("the new endpoint", () -> far.device()
-                        .host()
-                        .reaches("10.9.0.1")
-                && lab.me.run("wg", "show", name, "endpoints").contains("10.2.0.77:51999"));
+        RoutedLab.await(
+                "the new endpoint",
+                () -> far.device().host().reaches("10.9.0.1")
+                        && lab.me.run("wg", "show", name, "endpoints").contains("10.2.0.77:51999"));
         String session = lab.me.run("wg", "show", name, "latest-handshakes");
         Pings pings = Pings.of(lab.me, far.inside());
 
@@ -188,9 +187,16 @@ final class ReloadTest {
         DatagramSocket taken = RoutedLab.in(lab.me, () -> new DatagramSocket(41002));
 
         for (String[] lines : new String[][] {
-            {"RTNETLINK answers: File exists (ip route add 10.62.0.0/16", "MTU = 1300", "Address = 10.9.4.1/24", peer, more},
+            {
+                "RTNETLINK answers: File exists (ip route add 10.62.0.0/16",
+                "MTU = 1300",
+                "Address = 10.9.4.1/24",
+                peer,
+                more
+            },
             {"RTNETLINK answers: ", address, "Address = 10.9.4.1/24", "Address = ff02::77/64", "MTU = 1300", all},
-            {"no name server today (resolvconf -a", "DNS = 10.9.0.53", "MTU = 1300", "Address = 10.9.4.1/24", all, more},
+            {"no name server today (resolvconf -a", "DNS = 10.9.0.53", "MTU = 1300", "Address = 10.9.4.1/24", all, more
+            },
             {"Address already in use", address, "ListenPort = 41002", all, more},
         }) {
             Path file = lab.write(Stream.of(lines).skip(1).toArray(String[]::new));
@@ -208,11 +214,10 @@ final class ReloadTest {
 
     @Test
     void hooksRunOnlyWhereTheyHaveChanged() throws IOException {
-        String note = "echo %2$s >> %1$s";
         Files.writeString(directory.resolve("log"), "");
         String[] times = {"PreUp", "PostUp", "PreDown", "PostDown"};
         String[] old = Stream.of(times)
-                .map(time -> time + " = " + note.formatted(directory.resolve("log"), "old-" + time))
+                .map(time -> "%s = echo old-%1$s >> %s".formatted(time, directory.resolve("log")))
                 .toArray(String[]::new);
         lab.up(old);
         lab.reload(Stream.concat(Stream.of("MTU = 1333"), Stream.of(old)).toArray(String[]::new));
@@ -266,7 +271,9 @@ final class ReloadTest {
         Pings pings = Pings.of(lab.me, far.inside());
 
         List<String> steps = lab.reload(
-                "Address = 10.9.0.1/24", stays, all.replace("AllowedIPs = 10.105.7.0/28", "AllowedIPs = 10.105.7.0/29"));
+                "Address = 10.9.0.1/24",
+                stays,
+                all.replace("AllowedIPs = 10.105.7.0/28", "AllowedIPs = 10.105.7.0/29"));
 
         assertThat(steps)
                 .hasSize(3)

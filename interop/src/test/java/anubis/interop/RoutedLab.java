@@ -154,22 +154,20 @@ final class RoutedLab implements AutoCloseable {
     }
 
     /** Writes the configuration file of an interface; the first lines are of the [Interface] section, which has the key. */
-    Path write(String interfaceName, String... lines) {
+    Path writeAs(String interfaceName, String... lines) {
         try {
             Path file = directory.resolve(interfaceName + ".conf");
             Files.deleteIfExists(file);
-            Files.createFile(
-                    file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             return Files.writeString(
-                    file,
-                    "[Interface]\nPrivateKey = " + keys.privateKey() + "\n" + String.join("\n", lines) + "\n");
+                    file, "[Interface]\nPrivateKey = " + keys.privateKey() + "\n" + String.join("\n", lines) + "\n");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     Path write(String... lines) {
-        return write(name, lines);
+        return writeAs(name, lines);
     }
 
     /** Runs a verb of ours at {@link #me}. */
@@ -233,7 +231,8 @@ final class RoutedLab implements AutoCloseable {
         return network
                 + Arrays.stream(interfaces)
                         .map(each -> host.execute("wg", "showconf", each).stdout()
-                                + host.execute("sh", "-c", "cat /run/anubis/" + each + ".conf").stdout())
+                                + host.execute("sh", "-c", "cat /run/anubis/" + each + ".conf")
+                                        .stdout())
                         .collect(Collectors.joining("\n"));
     }
 

@@ -74,7 +74,8 @@ final class UpLifeTest {
         lab.run("up", file().toString());
         lab.awaitPing(far.inside());
         lab.me.interfaceNamed(name).holder().destroyForcibly();
-        RoutedLab.await("its end", () -> lab.me.execute("ip", "link", "show", name).status() != 0);
+        RoutedLab.await(
+                "its end", () -> lab.me.execute("ip", "link", "show", name).status() != 0);
 
         lab.run("down", name);
 
@@ -86,7 +87,8 @@ final class UpLifeTest {
         Path file = file();
         lab.run("up", file.toString());
         lab.me.interfaceNamed(name).holder().destroyForcibly();
-        RoutedLab.await("its end", () -> lab.me.execute("ip", "link", "show", name).status() != 0);
+        RoutedLab.await(
+                "its end", () -> lab.me.execute("ip", "link", "show", name).status() != 0);
 
         lab.run("up", file.toString());
 
@@ -97,8 +99,10 @@ final class UpLifeTest {
 
     @Test
     void anUpThatIsKilledLeavesWhatDownRemoves() throws IOException {
-        Process up = lab.me.start(Implementation.verb("up", file("PostUp = touch " + directory.resolve("log") + "; sleep 1000")
-                .toString()));
+        Process up = lab.me.start(Implementation.verb(
+                "up",
+                file("PostUp = touch " + directory.resolve("log") + "; sleep 1000")
+                        .toString()));
         RoutedLab.await("the hook", () -> Files.exists(directory.resolve("log")));
         up.descendants().forEach(ProcessHandle::destroyForcibly);
         up.destroyForcibly();
@@ -125,7 +129,8 @@ final class UpLifeTest {
 
         ended(process);
         assertThat(Files.readString(log)).isEqualTo("PreUp\nPostUp\nPreDown\nPostDown\n");
-        assertThat(Files.readString(directory.resolve(name + ".conf"))).contains(far.keys().publicKey());
+        assertThat(Files.readString(directory.resolve(name + ".conf")))
+                .contains(far.keys().publicKey());
     }
 
     @Test

@@ -50,9 +50,19 @@ final class UpRefusalTest {
     void whatIsAskedWronglyOrIsNotThere() throws IOException {
         refused(1, "there is no such file; write ./no-such-wg for a file that is elsewhere", "up", "no-such-wg");
         refused(1, "nowhere/x.conf: there is no such file", "up", directory + "/nowhere/x.conf");
-        refused(2, "it has to be called NAME.conf", "up", Files.createFile(directory.resolve("text")).toString());
+        refused(
+                2,
+                "it has to be called NAME.conf",
+                "up",
+                Files.createFile(directory.resolve("text")).toString());
         refused(2, "is no name of an interface", "down", "../x");
-        refused(2, "'5x' is no time: write 60s, 5m or 1h", "up", "--confirm", "5x", lab.write().toString());
+        refused(
+                2,
+                "'5x' is no time: write 60s, 5m or 1h",
+                "up",
+                "--confirm",
+                "5x",
+                lab.write().toString());
         refused(1, name + " is not up", "down", name);
         refused(1, name + " is not up", "reload", name);
         refused(1, name + " is not up", "reload", lab.write().toString());
@@ -99,7 +109,7 @@ final class UpRefusalTest {
     @Test
     void anInterfaceThatIsThereOrSomebodyElses() {
         Path file = lab.write("Address = 10.9.0.1/24", "PreUp = touch " + directory.resolve("log"));
-        lab.me.run("ip", "link", "add", name, "type", "dummy");
+        lab.me.run("ip", "link", "add", name, "type", "bridge");
         refused(1, name + " is up already; 'anubis reload " + name + "' puts changes in force", "up", file.toString());
         refused(1, name + " is up already", "up", "-f", file.toString());
         refused(1, name + " was not brought up by anubis: use what brought it up", "down", name);
@@ -115,8 +125,8 @@ final class UpRefusalTest {
     void aDeviceThatCannotBeMade() {
         // Its socket is there and answers: another network namespace has an interface of this name.
         End far = lab.far();
-        lab.me.run("ip", "link", "add", "empty", "type", "dummy");
-        Path file = lab.write(far.device().name());
+        lab.me.run("ip", "link", "add", "empty", "type", "bridge");
+        Path file = lab.writeAs(far.device().name());
         CommandResult result = lab.anubis("up", file.toString());
         assertThat(result.status()).isEqualTo(1);
         assertThat(result.stderr()).contains("could not be started");

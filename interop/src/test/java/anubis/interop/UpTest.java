@@ -106,8 +106,7 @@ final class UpTest {
 
         lab.reload("Address = 10.9.0.1/24", "Table = 4242", peer);
         assertThat(routes())
-                .containsExactlyInAnyOrder(
-                        "10.9.0.0/24 table 4242", "10.77.0.1 table 4242", "fd77::1 table 4242");
+                .containsExactlyInAnyOrder("10.9.0.0/24 table 4242", "10.77.0.1 table 4242", "fd77::1 table 4242");
 
         lab.reload("Address = 10.9.0.1/24", "Table = main", peer);
         assertThat(routes()).containsExactlyInAnyOrder("10.77.0.1", "fd77::1");
@@ -134,16 +133,21 @@ final class UpTest {
         Path file = lab.write("Address = 10.9.0.1/24", "PreUp = true", "PreUp = false; true", "PostUp = exit 3");
         CommandResult result = lab.anubis("up", file.toString());
         assertThat(result.status()).isEqualTo(1);
-        assertThat(result.stderr())
-                .isEqualTo("anubis: PreUp has failed with exit status 1: false; true\n");
+        assertThat(result.stderr()).isEqualTo("anubis: PreUp has failed with exit status 1: false; true\n");
         assertThat(lab.state()).isEqualTo(before);
 
-        lab.write("Address = 10.9.0.1/24", "PreUp = true", "PostUp = false | true", "PreDown = touch " + directory.resolve("log"));
+        lab.write(
+                "Address = 10.9.0.1/24",
+                "PreUp = true",
+                "PostUp = false | true",
+                "PreDown = touch " + directory.resolve("log"));
         result = lab.anubis("up", file.toString());
         assertThat(result.status()).isEqualTo(1);
         assertThat(result.stderr()).isEqualTo("anubis: PostUp has failed with exit status 1: false | true\n");
         assertThat(lab.state()).isEqualTo(before);
-        assertThat(directory.resolve("log")).as("as wg-quick, it runs no PreDown then").doesNotExist();
+        assertThat(directory.resolve("log"))
+                .as("as wg-quick, it runs no PreDown then")
+                .doesNotExist();
     }
 
     @Test
@@ -263,10 +267,7 @@ final class UpTest {
         assertThat(log()).isEqualTo(expected);
 
         Files.delete(directory.resolve("log"));
-        script(
-                environment,
-                file,
-                """
+        script(environment, file, """
                 mkdir -p $dir/lower/resolvconf $dir/upper $dir/work
                 printf 'lo.inet\nlo.@(dnsmasq|pdnsd)\ntun*\neth*\n' > $dir/lower/resolvconf/interface-order
                 mount -t overlay overlay -o lowerdir=$dir/lower:/etc /etc
@@ -299,7 +300,10 @@ final class UpTest {
     @Test
     void withoutAnybodyToTellOfNameServersNothingIsChanged() {
         assumeTrue(
-                lab.me.execute("which", "resolvconf", "/usr/sbin/resolvconf", "resolvectl").stdout().isEmpty(),
+                lab.me
+                        .execute("which", "resolvconf", "/usr/sbin/resolvconf", "resolvectl")
+                        .stdout()
+                        .isEmpty(),
                 "this machine has resolvconf or resolvectl");
         Path file = lab.write("Address = 10.9.0.1/24", "DNS = 10.9.0.53");
         String before = lab.state();
@@ -316,8 +320,8 @@ final class UpTest {
         End far = lab.far();
         End other = lab.other();
         lab.me.run("ip", "route", "add", "10.3.0.0/24", "via", RoutedLab.LAN, "mtu", "1400");
-        String peers = RoutedLab.peer(far, "10.77.0.1/32", far.outer())
-                + RoutedLab.peer(other, "10.78.0.1/32", other.outer());
+        String peers =
+                RoutedLab.peer(far, "10.77.0.1/32", far.outer()) + RoutedLab.peer(other, "10.78.0.1/32", other.outer());
 
         lab.up("Address = 10.9.0.1/24", peers);
         assertThat(lab.me.run("ip", "link", "show", name)).contains("mtu 1320 ");

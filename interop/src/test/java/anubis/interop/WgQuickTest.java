@@ -58,7 +58,8 @@ final class WgQuickTest {
                 .flatMap(command -> lab.me.run(command.split(" ")).lines())
                 // Each interface has another number, port and link-local address.
                 .map(line -> line.replaceAll("^\\d+: ", "").replaceAll("proto 202 ", ""))
-                .filter(line -> !line.contains("fe80::") && !line.startsWith("ListenPort") && !line.contains("ff00::/8"))
+                .filter(line ->
+                        !line.contains("fe80::") && !line.startsWith("ListenPort") && !line.contains("ff00::/8"))
                 .sorted()
                 .toList();
     }
