@@ -107,6 +107,8 @@ final class RunFiles {
             return Optional.of(Files.readString(directory.resolve(name + "." + kind)));
         } catch (NoSuchFileException e) {
             return Optional.empty();
+        } catch (AccessDeniedException e) {
+            throw new IOException("this user may not look into " + directory + ": run this as root", e);
         }
     }
 

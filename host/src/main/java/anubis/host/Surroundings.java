@@ -78,7 +78,8 @@ final class Surroundings {
                 .collect(Collectors.joining("\n", "", "\n"));
         OptionalInt smallest = smallest(
                 name,
-                Command.run(questions, List.of("ip", "-force", "-batch", "-")).out());
+                Command.run(questions, List.of("ip", "-o", "-force", "-batch", "-"))
+                        .out());
         if (smallest.isEmpty()) {
             smallest = smallest(
                     name,

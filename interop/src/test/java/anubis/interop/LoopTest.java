@@ -31,7 +31,8 @@ final class LoopTest {
 
     @BeforeEach
     void open() {
-        lab = new RoutedLab(directory);
+        // wireguard-go loses packets when an endpoint moves to the other version of IP.
+        lab = new RoutedLab(directory, Implementation.ANUBIS);
         name = lab.name;
         second = Device.freshName();
         watch = Watch.on(lab.me, name, second);

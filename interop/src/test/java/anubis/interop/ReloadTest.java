@@ -84,7 +84,7 @@ final class ReloadTest {
         Path file = lab.write(two);
         List<String> told = lab.run("reload", "--dry-run", name).lines().toList();
         assertThat(lab.state()).as("a rehearsal changes nothing").isEqualTo(before);
-        assertThat(lab.run("reload", "-n", "--json", name).lines()).hasSize(told.size() == 1 ? 1 : told.size() + 2);
+        assertThat(lab.run("reload", "-n", "--json", name)).isEqualTo("[\"" + String.join("\",\"", told) + "\"]\n");
 
         assertThat(lab.run("reload", file.toString()).lines()).containsExactlyElementsOf(told);
         assertThat(sorted()).containsExactlyElementsOf(stateTwo);
@@ -140,17 +140,15 @@ final class ReloadTest {
     @Test
     void anUnchangedPeerLosesNoPingAndKeepsItsSessionAndTheEndpointToWhichItMoved() {
         End other = lab.other();
-        String stays = RoutedLab.peer(far, "10.77.0.1/32", far.outer());
+        String stays = RoutedLab.peer(far, "10.9.0.2/32, 10.77.0.1/32", far.outer());
         lab.up("Address = 10.9.0.1/24", stays);
         lab.awaitPing(far.inside());
-        // It moves to another address of its own.
-        far.device().host().interfaceNamed("eth0").address("10.2.0.77/24");
-        far.device().host().run("ip", "route", "replace", "default", "via", "10.2.0.254", "src", "10.2.0.77");
+        // It moves to another port.
         far.device().wg("set", far.device().name(), "listen-port", "51999");
         RoutedLab.await(
                 "the new endpoint",
                 () -> far.device().host().reaches("10.9.0.1")
-                        && lab.me.run("wg", "show", name, "endpoints").contains("10.2.0.77:51999"));
+                        && lab.me.run("wg", "show", name, "endpoints").contains("10.2.0.2:51999"));
         String session = lab.me.run("wg", "show", name, "latest-handshakes");
         Pings pings = Pings.of(lab.me, far.inside());
 
@@ -166,7 +164,7 @@ final class ReloadTest {
 
         assertThat(pings.lost()).isZero();
         assertThat(lab.me.run("wg", "show", name, "latest-handshakes")).isEqualTo(session);
-        assertThat(lab.me.run("wg", "show", name, "endpoints")).contains("10.2.0.77:51999");
+        assertThat(lab.me.run("wg", "show", name, "endpoints")).contains("10.2.0.2:51999");
     }
 
     @Test
@@ -194,7 +192,8 @@ final class ReloadTest {
                 peer,
                 more
             },
-            {"RTNETLINK answers: ", address, "Address = 10.9.4.1/24", "Address = ff02::77/64", "MTU = 1300", all},
+            {"(ip address add ff02::77/64", address, "Address = 10.9.4.1/24", "Address = ff02::77/64", "MTU = 1300", all
+            },
             {"no name server today (resolvconf -a", "DNS = 10.9.0.53", "MTU = 1300", "Address = 10.9.4.1/24", all, more
             },
             {"Address already in use", address, "ListenPort = 41002", all, more},

@@ -47,6 +47,7 @@ final class RoutedLab implements AutoCloseable {
 
     private final Lab lab;
     private final Path directory;
+    private final Implementation ends;
 
     /** The other end of a tunnel: its network in its outer addresses, and in its inner ones. */
     record End(Device device, KeyPair keys, int network, int inner) {
@@ -68,12 +69,24 @@ final class RoutedLab implements AutoCloseable {
         }
     }
 
-    /** @param directory for the configuration files */
+    /**
+     * With wireguard-go at the other ends, where it is, for it is there sooner.
+     *
+     * @param directory for the configuration files
+     */
     RoutedLab(Path directory) {
+        this(
+                directory,
+                Implementation.WIREGUARD_GO.obstacle().isEmpty() ? Implementation.WIREGUARD_GO : Implementation.ANUBIS);
+    }
+
+    /** With {@code ends} at the other ends. */
+    RoutedLab(Path directory, Implementation ends) {
         Lab.obstacle().ifPresent(why -> assumeTrue(false, why));
         Implementation.ANUBIS.obstacle().ifPresent(why -> assumeTrue(false, why));
         Implementation.ANUBIS.prepare();
         this.directory = directory;
+        this.ends = ends;
         this.lab = Lab.open();
         try {
             me = lab.host("me");
@@ -115,13 +128,7 @@ final class RoutedLab implements AutoCloseable {
     }
 
     private End end(LabHost host, int network, int inner) {
-        // wireguard-go is there sooner.
-        boolean go = Implementation.WIREGUARD_GO.obstacle().isEmpty();
-        End end = new End(
-                Device.start(go ? Implementation.WIREGUARD_GO : Implementation.ANUBIS, host),
-                KeyPair.generate(host),
-                network,
-                inner);
+        End end = new End(Device.start(ends, host), KeyPair.generate(host), network, inner);
         Device device = end.device();
         device.wgFile(
                 "setconf",
