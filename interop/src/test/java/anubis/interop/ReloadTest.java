@@ -196,7 +196,7 @@ final class ReloadTest {
             },
             {"no name server today (resolvconf -a", "DNS = 10.9.0.53", "MTU = 1300", "Address = 10.9.4.1/24", all, more
             },
-            {"Address already in use", address, "ListenPort = 41002", all, more},
+            {"the port is in use", address, "ListenPort = 41002", all, more},
         }) {
             Path file = lab.write(Stream.of(lines).skip(1).toArray(String[]::new));
 
