@@ -133,11 +133,9 @@ public record HostState(
      * @param before what was asked for the last time, if it was
      */
     public static boolean movedInside(QuickConfig config, Facts facts, UapiDevice now, Optional<HostState> before) {
-        if (now.peers().stream().allMatch(peer -> peer.endpoint().isEmpty())) {
-            return false;
-        }
         List<Cidr> prefixes = config.allowedPrefixes();
-        if (!anyInside(prefixes, now.peers().stream().flatMap(peer -> peer.endpoint().stream()))) {
+        if (!(config.table() instanceof QuickConfig.Table.Auto)
+                || !anyInside(prefixes, now.peers().stream().flatMap(peer -> peer.endpoint().stream()))) {
             return false;
         }
         WireGuardConfig resolved = resolved(config, facts);

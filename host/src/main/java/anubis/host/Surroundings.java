@@ -51,8 +51,9 @@ final class Surroundings {
             throws IOException {
         int slot = before.map(each -> each.applied().facts().slot()).orElse(0);
         Facts unmoved = new Facts(ETHERNET - OVERHEAD, slot, false, addresses);
-        boolean moved = HostState.movedInside(config, unmoved, device, before.map(Wanted::state));
-        boolean loops = HostState.loops(config, new Facts(unmoved.mtu(), slot, moved, addresses));
+        boolean asked = HostState.loops(config, unmoved);
+        boolean moved = !asked && HostState.movedInside(config, unmoved, device, before.map(Wanted::state));
+        boolean loops = asked || moved;
         boolean newSlot = loops && !before.map(Wanted::hasSlot).orElse(false);
         Facts facts = new Facts(unmoved.mtu(), newSlot ? Observer.freeSlot() : slot, moved, addresses);
         if (config.mtu().isPresent()) {

@@ -88,7 +88,7 @@ final class KeeperTest {
                 "mount --bind " + directory.resolve("hosts") + " /etc/hosts && mount --bind "
                         + directory.resolve("resolv.conf") + " /etc/resolv.conf && exec "
                         + String.join(" ", anubis("up", "-f", file.toString())));
-        assertThat(Lab.poll(Device.SOON, () -> Files.exists(Path.of("/run/anubis", interfaceName + ".conf"))))
+        assertThat(Lab.poll(Device.SOON, () -> log(interfaceName).contains("ready")))
                 .as(() -> log(interfaceName))
                 .isTrue();
     }
