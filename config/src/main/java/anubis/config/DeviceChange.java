@@ -59,7 +59,8 @@ public record DeviceChange(
     /**
      * What makes of the device {@code now} what {@code wanted} says, and leaves peers alone that are as they should be.
      * An endpoint is set only where {@code before}, what was asked for the last time, says otherwise, or the peer has none:
-     * it may have moved since. Where no mark is wanted, there will be none.
+     * it may have moved since. A key, mark or keepalive of which neither says anything is left alone: a command of the
+     * configuration may have set it.
      *
      * @throws IllegalArgumentException if an endpoint is a name
      */
@@ -75,22 +76,25 @@ public record DeviceChange(
                 .filter(key -> !future.containsKey(key))
                 .map(PeerChange::remove)
                 .forEach(peers::add);
-        future.values().forEach(peer -> {
-            Optional<Endpoint> asked =
-                    Optional.ofNullable(earlier.get(peer.publicKey())).flatMap(PeerConfig::endpoint);
-            PeerChange.between(Optional.ofNullable(present.get(peer.publicKey())), asked, peer)
-                    .ifPresent(peers::add);
-        });
+        future.values()
+                .forEach(peer -> PeerChange.between(
+                                Optional.ofNullable(present.get(peer.publicKey())),
+                                Optional.ofNullable(earlier.get(peer.publicKey())),
+                                peer)
+                        .ifPresent(peers::add));
         InterfaceConfig device = wanted.device();
         long mark = device.fwMark().orElse(0);
         return new DeviceChange(
-                device.privateKey().equals(now.privateKey())
-                        ? Optional.empty()
-                        : Optional.of(device.privateKey().orElseGet(DeviceChange::noKey)),
-                device.listenPort().orElse(now.listenPort()) == now.listenPort()
+                device.privateKey()
+                        .or(() -> before.device().privateKey().map(_ -> noKey()))
+                        .filter(key -> !key.equals(now.privateKey().orElseGet(DeviceChange::noKey))),
+                // Any port will do where none, or 0, is asked for: the one it has.
+                device.listenPort().orElse(0) == 0 || device.listenPort().getAsInt() == now.listenPort()
                         ? OptionalInt.empty()
                         : device.listenPort(),
-                mark == now.fwMark() ? OptionalLong.empty() : OptionalLong.of(mark),
+                mark == now.fwMark() || (mark == 0 && before.device().fwMark().orElse(0) == 0)
+                        ? OptionalLong.empty()
+                        : OptionalLong.of(mark),
                 false,
                 peers);
     }

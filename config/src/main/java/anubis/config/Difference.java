@@ -55,10 +55,13 @@ public final class Difference {
     private List<Step> steps() {
         UapiDevice device = now.device();
         long mark = wanted.wireguard().device().fwMark().orElse(0);
-        WireGuardConfig asked = before.map(HostState::wireguard)
-                .orElseGet(() -> new WireGuardConfig(InterfaceConfig.EMPTY, List.of(), List.of()));
+        WireGuardConfig asked = before.map(HostState::wireguard).orElse(WireGuardConfig.EMPTY);
         DeviceChange whole = DeviceChange.between(device, asked, wanted.wireguard());
         DeviceChange marked = whole.onlyMark();
+        boolean remarked = mark != 0 && !marked.isEmpty() && !now.rules().isEmpty();
+        if (remarked) {
+            exempt(mark, "add", "del");
+        }
         if (mark != 0) {
             set(marked);
         }
@@ -85,6 +88,9 @@ public final class Difference {
                 .reversed()
                 .forEach(rule -> steps.add(rule(rule, "del", "add")));
         remove(without(removed, movedRoutes).stream());
+        if (remarked) {
+            exempt(mark, "del", "add");
+        }
         if (mark == 0) {
             set(marked);
         }
@@ -115,16 +121,33 @@ public final class Difference {
         }
     }
 
+    /** The rules that are there heed the old mark: until they are gone, packets with the new one pass by them. */
+    private void exempt(long mark, String verb, String opposite) {
+        for (boolean six : new boolean[] {false, true}) {
+            List<String> rule = List.of(
+                    "fwmark",
+                    "0x" + Long.toHexString(mark),
+                    "pref",
+                    String.valueOf(HostState.FIRST_PRIORITY - 1),
+                    "lookup",
+                    String.valueOf(Route.MAIN),
+                    "protocol",
+                    String.valueOf(Route.PROTOCOL));
+            steps.add(new Step.Ip(six, joined(List.of("rule", verb), rule), joined(List.of("rule", opposite), rule)));
+        }
+    }
+
+    /** What can fail comes first: an address that was taken away cannot be put back in its place. */
     private void end() {
+        DnsSettings dns = before.map(HostState::dns).orElse(DnsSettings.NONE);
+        if (!dns.equals(wanted.dns())) {
+            steps.add(new Step.Dns(name, wanted.dns(), dns));
+        }
         List<Cidr> had = before.map(HostState::addresses).orElseGet(List::of);
         had.stream()
                 .filter(address ->
                         now.addresses().contains(address) && !wanted.addresses().contains(address))
                 .forEach(address -> steps.add(address(address, "del", "add")));
-        DnsSettings dns = before.map(HostState::dns).orElse(DnsSettings.NONE);
-        if (!dns.equals(wanted.dns())) {
-            steps.add(new Step.Dns(name, wanted.dns(), dns));
-        }
     }
 
     private void set(DeviceChange change) {

@@ -1,15 +1,17 @@
 package anubis.config;
 
 import anubis.config.QuickConfig.DnsSettings;
-import java.net.InetAddress;
-import java.util.Collection;
+import anubis.crypto.PublicKey;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * All that an interface is on a host: what a configuration asks for, worked out with what is known of the host.
@@ -45,6 +47,9 @@ public record HostState(
     /** The marks 0xca60 to 0xca6f, one a slot, and the tables of the same numbers; wg-quick's 51820 is one of them. */
     static final long FIRST_MARK = 0xca60;
 
+    /** RFC 8200, section 5. Below it Linux takes no address of IPv6; what does not fit outside is sent in fragments. */
+    private static final int MIN_MTU_6 = 1280;
+
     private static final long MARK_MASK = 0xffff_fff0L;
 
     public HostState {
@@ -58,16 +63,12 @@ public record HostState(
         List<Cidr> addresses = config.addresses().stream().distinct().toList();
         PrefixMap<Cidr> connected = PrefixMap.of(addresses);
         PrefixMap<Cidr> allowed = PrefixMap.of(config.allowedPrefixes());
-        List<PeerConfig> peers = config.wireguard().peers().stream()
-                .map(peer -> peer.withEndpoint(peer.endpoint().flatMap(facts::resolve)))
-                .toList();
+        WireGuardConfig resolved = resolved(config, facts);
         // A peer without an endpoint may turn up anywhere: a default route to it is a loop to come.
         boolean loops = config.table() instanceof QuickConfig.Table.Auto
                 && (allowed.lengths().contains(0)
                         || facts.movedInside()
-                        || peers.stream()
-                                .flatMap(peer -> peer.endpoint().stream())
-                                .anyMatch(endpoint -> allowed.covers(Cidr.host(endpoint.address()))));
+                        || anyInside(allowed, resolved.peers().stream().flatMap(peer -> peer.endpoint().stream())));
         OptionalLong chosen = config.wireguard().device().fwMark();
         long mark = chosen.orElse(0) != 0 ? chosen.orElse(0) : loops ? FIRST_MARK + facts.slot() : 0;
         long table = switch (config.table()) {
@@ -75,15 +76,18 @@ public record HostState(
             case QuickConfig.Table.Numbered(long number) -> number;
             case QuickConfig.Table.Off() -> 0;
         };
+        // The kernel's own routes to the networks of the addresses are in the main table, which ours add to.
+        boolean withConnected = config.table() instanceof QuickConfig.Table.Auto || table == Route.MAIN;
         Set<Route> routes = table == 0
                 ? Set.of()
                 : config.allowedPrefixes().stream()
-                        .filter(prefix -> !connected.covers(prefix))
+                        .filter(prefix -> !withConnected || !connected.covers(prefix))
                         .map(prefix -> new Route(prefix, table))
                         .collect(Collectors.toSet());
         List<Rule> rules = loops ? rules(routes, mark, facts.slot()) : List.of();
         InterfaceConfig device = config.wireguard().device();
-        int mtu = config.mtu().orElse(facts.mtu());
+        boolean six = addresses.stream().anyMatch(Cidr::six);
+        int mtu = config.mtu().orElse(six ? Math.max(facts.mtu(), MIN_MTU_6) : facts.mtu());
         return new HostState(
                 name,
                 mtu,
@@ -93,7 +97,7 @@ public record HostState(
                                 device.privateKey(),
                                 device.listenPort(),
                                 mark == 0 ? OptionalLong.empty() : OptionalLong.of(mark)),
-                        peers,
+                        resolved.peers(),
                         List.of()),
                 routes,
                 rules,
@@ -108,10 +112,39 @@ public record HostState(
                 config.dns());
     }
 
-    /** Whether some peer is allowed one of these addresses, so that a route to it may lead into the tunnel. */
-    public static boolean allowed(QuickConfig config, Collection<InetAddress> addresses) {
-        PrefixMap<Cidr> allowed = PrefixMap.of(config.allowedPrefixes());
-        return addresses.stream().map(Cidr::host).anyMatch(allowed::covers);
+    /**
+     * Whether a peer of the device {@code now} has moved to an address that some peer is allowed, and will be there once
+     * {@code config} is in force.
+     *
+     * @param before what was asked for the last time, if it was
+     */
+    public static boolean movedInside(QuickConfig config, Facts facts, UapiDevice now, Optional<HostState> before) {
+        WireGuardConfig resolved = resolved(config, facts);
+        Map<PublicKey, Endpoint> endpoints = new HashMap<>();
+        now.peers().forEach(peer -> peer.endpoint().ifPresent(endpoint -> endpoints.put(peer.publicKey(), endpoint)));
+        for (PeerChange change : DeviceChange.between(
+                        now, before.map(HostState::wireguard).orElse(WireGuardConfig.EMPTY), resolved)
+                .peers()) {
+            if (change.mode() == PeerChange.Mode.REMOVE) {
+                endpoints.remove(change.publicKey());
+            }
+            change.endpoint().ifPresent(endpoint -> endpoints.put(change.publicKey(), endpoint));
+        }
+        return anyInside(PrefixMap.of(config.allowedPrefixes()), endpoints.values().stream());
+    }
+
+    private static boolean anyInside(PrefixMap<Cidr> allowed, Stream<Endpoint> endpoints) {
+        return endpoints.anyMatch(endpoint -> allowed.covers(Cidr.host(endpoint.address())));
+    }
+
+    /** The device and its peers, whose endpoints are addresses, or nothing while a name means none. */
+    private static WireGuardConfig resolved(QuickConfig config, Facts facts) {
+        return new WireGuardConfig(
+                config.wireguard().device(),
+                config.wireguard().peers().stream()
+                        .map(peer -> peer.withEndpoint(peer.endpoint().flatMap(facts::resolve)))
+                        .toList(),
+                List.of());
     }
 
     private static List<Rule> rules(Set<Route> routes, long mark, int slot) {

@@ -52,25 +52,36 @@ public record PeerChange(
                 Optional.of(peer.allowedIps()));
     }
 
-    /** What makes of the peer {@code now} (if it is there) what {@code wanted} says; nothing if it is so already. */
-    static Optional<PeerChange> between(Optional<UapiPeer> now, Optional<Endpoint> asked, PeerConfig wanted) {
+    /**
+     * What makes of the peer {@code now} (if it is there) what {@code wanted} says; nothing if it is so already.
+     *
+     * @param before what was asked for the last time, if it was
+     */
+    static Optional<PeerChange> between(Optional<UapiPeer> now, Optional<PeerConfig> before, PeerConfig wanted) {
         Set<Cidr> prefixes = wanted.allowedIps().prefixes().stream()
                 .map(Cidr::masked)
                 .collect(Collectors.toCollection(LinkedHashSet::new));
-        PresharedKey presharedKey = wanted.presharedKey().orElse(PresharedKey.NONE);
-        int keepalive = wanted.persistentKeepalive().orElse(0);
+        PresharedKey presharedNow = now.flatMap(UapiPeer::presharedKey).orElse(PresharedKey.NONE);
+        PresharedKey presharedKey = wanted.presharedKey()
+                .orElse(
+                        before.filter(peer -> peer.presharedKey().isEmpty()).isPresent()
+                                ? presharedNow
+                                : PresharedKey.NONE);
+        int keepaliveNow = now.map(UapiPeer::persistentKeepalive).orElse(0);
+        int keepalive = wanted.persistentKeepalive()
+                .orElse(
+                        before.filter(peer -> peer.persistentKeepalive().isEmpty())
+                                        .isPresent()
+                                ? keepaliveNow
+                                : 0);
         PeerChange change = new PeerChange(
                 wanted.publicKey(),
                 Mode.ADD_OR_UPDATE,
-                Optional.of(presharedKey)
-                        .filter(key ->
-                                !key.equals(now.flatMap(UapiPeer::presharedKey).orElse(PresharedKey.NONE))),
+                Optional.of(presharedKey).filter(key -> !key.equals(presharedNow)),
                 wanted.endpoint()
                         .filter(to -> now.flatMap(UapiPeer::endpoint).isEmpty()
-                                || !Optional.of(to).equals(asked)),
-                keepalive == now.map(UapiPeer::persistentKeepalive).orElse(0)
-                        ? OptionalInt.empty()
-                        : OptionalInt.of(keepalive),
+                                || !Optional.of(to).equals(before.flatMap(PeerConfig::endpoint))),
+                keepalive == keepaliveNow ? OptionalInt.empty() : OptionalInt.of(keepalive),
                 now.filter(peer -> Set.copyOf(peer.allowedIps()).equals(prefixes))
                                 .isPresent()
                         ? Optional.empty()

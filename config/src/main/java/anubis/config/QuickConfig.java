@@ -222,7 +222,7 @@ public record QuickConfig(
         }
 
         private static boolean truth(String value) {
-            return switch (value) {
+            return switch (value.toLowerCase(Locale.ROOT)) {
                 case "true" -> true;
                 case "false" -> false;
                 default -> throw new IllegalArgumentException("write true or false");
@@ -238,9 +238,9 @@ public record QuickConfig(
         }
     }
 
-    /** The parts of a value that commas separate; empty ones do not count. */
+    /** The parts of a value that commas or blanks separate, as wg-quick takes them; empty ones do not count. */
     static Stream<String> list(String value) {
-        return Stream.of(value.split(",", -1)).map(String::strip).filter(each -> !each.isEmpty());
+        return Stream.of(value.split("[,\\s]+", -1)).filter(each -> !each.isEmpty());
     }
 
     /** The prefixes that the peers may use, without host bits, each once, in order. */

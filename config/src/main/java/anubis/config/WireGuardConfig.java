@@ -4,6 +4,9 @@ import java.util.List;
 
 /** A configuration file: its interface, its peers in order, and what of it concerns wg-quick, in order. */
 public record WireGuardConfig(InterfaceConfig device, List<PeerConfig> peers, List<QuickSetting> quick) {
+    /** Nothing is said. */
+    public static final WireGuardConfig EMPTY = new WireGuardConfig(InterfaceConfig.EMPTY, List.of(), List.of());
+
     public WireGuardConfig {
         peers = List.copyOf(peers);
         quick = List.copyOf(quick);

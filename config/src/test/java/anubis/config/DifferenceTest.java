@@ -23,7 +23,7 @@ class DifferenceTest {
     }
 
     /** The host on which a state is in force. */
-    private static Observed inForce(HostState state) {
+    static Observed inForce(HostState state) {
         return new Observed(
                 state.mtu(),
                 true,
@@ -107,6 +107,45 @@ class DifferenceTest {
                         "ip rule del pref 20768 lookup 254 suppress_prefixlength 8",
                         "ip route del 10.0.0.0/8 dev wg0 table 51808",
                         "device: mark 0x0");
+    }
+
+    @Test
+    void packetsWithANewMarkPassTheOldRulesUntilTheseAreGone() throws ConfigException {
+        HostState looping = state("", LOOPING);
+
+        assertThat(words(Difference.between(Optional.of(looping), inForce(looping), state("FwMark = 0x77", LOOPING))))
+                .containsExactly(
+                        "ip rule add fwmark 0x77 pref 19999 lookup 254",
+                        "ip -6 rule add fwmark 0x77 pref 19999 lookup 254",
+                        "device: mark 0x77",
+                        "nft: table inet anubis-wg0",
+                        "ip route add 10.0.0.0/8 dev wg0 table 119",
+                        "ip rule add not fwmark 0x77 pref 20769 lookup 119 suppress_prefixlength 7",
+                        "ip rule del not fwmark 0xca60/0xfffffff0 pref 20769 lookup 51808 suppress_prefixlength 7",
+                        "ip route del 10.0.0.0/8 dev wg0 table 51808",
+                        "ip rule del fwmark 0x77 pref 19999 lookup 254",
+                        "ip -6 rule del fwmark 0x77 pref 19999 lookup 254");
+    }
+
+    @Test
+    void whatAHookHasSetStaysAndWhatTheFileHadSaidGoes() throws ConfigException {
+        String key = HostStateTest.KEY.substring(12);
+        HostState silent = state("", PLAIN);
+        HostState telling = state(
+                "PrivateKey = " + key + "FwMark = 7", PLAIN + "PresharedKey = " + key + "PersistentKeepalive = 25");
+
+        assertThat(Difference.between(Optional.of(silent), inForce(telling), silent))
+                .isEmpty();
+        assertThat(words(Difference.between(Optional.of(telling), inForce(telling), silent)))
+                .containsExactly("device: private key; no preshared key, keepalive 0 s", "device: mark 0x0");
+    }
+
+    @Test
+    void anyPortWillDoWhereNoneIsAskedFor() throws ConfigException {
+        HostState state = state("ListenPort = 0", PLAIN);
+
+        assertThat(Difference.between(Optional.of(state), inForce(state), state))
+                .isEmpty();
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What a configuration makes of a host: routes, rules and the nft table. */
@@ -119,6 +120,48 @@ class HostStateTest {
         HostState numbered = state(FACTS, "[Interface]", "Table = 4000", "[Peer]", peer);
         assertThat(numbered.routes()).containsExactly(route("0.0.0.0/0", 4000));
         assertThat(numbered.rules()).isEmpty();
+    }
+
+    @Test
+    void aTableOfTheUsersHasNoRoutesOfTheKernels() throws ConfigException {
+        String[] lines = {
+            "[Interface]", "Address = 10.0.0.1/24", "Table = 4000", "[Peer]", KEY + "AllowedIPs = 10.0.0.2/32"
+        };
+
+        assertThat(state(FACTS, lines).routes()).containsExactly(route("10.0.0.2/32", 4000));
+        lines[2] = "Table = main";
+        assertThat(state(FACTS, lines).routes()).isEmpty();
+    }
+
+    @Test
+    void ipv6NeedsAnMtuOf1280() throws ConfigException {
+        Facts narrow = new Facts(1200, 0, false, Map.of());
+
+        assertThat(state(narrow, "[Interface]", "Address = 10.0.0.1/24").mtu()).isEqualTo(1200);
+        assertThat(state(narrow, "[Interface]", "Address = 10.0.0.1/24, fd00::1/64")
+                        .mtu())
+                .isEqualTo(1280);
+    }
+
+    @Test
+    void aPeerThatTheFileCallsElsewhereHasNotMovedInside() throws ConfigException {
+        HostState inside =
+                state(FACTS, "[Interface]", "[Peer]", KEY + "AllowedIPs = 10.0.0.0/8\nEndpoint = 10.1.1.1:1");
+        UapiDevice now = DifferenceTest.inForce(inside).device();
+
+        assertThat(moved(now, inside, KEY + "AllowedIPs = 10.0.0.0/8")).isTrue();
+        assertThat(moved(now, inside, KEY + "AllowedIPs = 10.0.0.0/8\nEndpoint = 10.1.1.1:1"))
+                .isTrue();
+        assertThat(moved(now, inside, KEY + "AllowedIPs = 10.0.0.0/8\nEndpoint = 192.0.2.1:1"))
+                .isFalse();
+        assertThat(moved(now, inside, OTHER + "AllowedIPs = 10.0.0.0/8"))
+                .as("it is removed")
+                .isFalse();
+    }
+
+    private static boolean moved(UapiDevice now, HostState before, String peer) throws ConfigException {
+        QuickConfig config = QuickConfig.parse("wg0.conf", "[Interface]\n[Peer]\n" + peer);
+        return HostState.movedInside(config, FACTS, now, Optional.of(before));
     }
 
     @Test

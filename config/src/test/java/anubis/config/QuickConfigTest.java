@@ -53,7 +53,7 @@ class QuickConfigTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             Address = 10.0.0.300/24          | Address: this value will not do; write 10.0.0.1/24
-            DNS = a b                        | DNS: this value will not do
+            DNS = a!b                        | DNS: this value will not do
             MTU = 100                        | MTU: this value will not do; write a number of bytes
             Table = fast                     | Table: this value will not do; write auto, off, main
             SaveConfig = yes                 | SaveConfig: this value will not do; write true or false
@@ -71,6 +71,16 @@ class QuickConfigTest {
         assertThatThrownBy(() -> QuickConfig.parse("wg0.conf", "[Interface]\n" + line + "\n"))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageStartingWith("wg0.conf:2: " + complaint);
+    }
+
+    @Test
+    void blanksSeparateAsCommasDoAndTruthIsOfAnyCase() throws ConfigException {
+        QuickConfig config = QuickConfig.parse(
+                "wg0.conf", "[Interface]\nAddress = 10.0.0.1/24 fd00::1/64\nDNS = 10.0.0.53\ta.b c.d\nSaveConfig=True");
+
+        assertThat(config.addresses()).map(Cidr::toString).containsExactly("10.0.0.1/24", "fd00::1/64");
+        assertThat(config.dns()).isEqualTo(new DnsSettings(List.of("10.0.0.53"), List.of("a.b", "c.d")));
+        assertThat(config.saveConfig()).isTrue();
     }
 
     @Test

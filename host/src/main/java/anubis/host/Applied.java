@@ -2,7 +2,6 @@ package anubis.host;
 
 import anubis.config.ConfigException;
 import anubis.config.Facts;
-import anubis.config.HostState;
 import anubis.config.QuickConfig;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,17 +12,15 @@ import java.util.Optional;
 
 /**
  * What has been put in force: a configuration, word for word, whence it came, and what was known of the host then. It is
- * kept in {@code /run/anubis/NAME.conf}: that text, below a comment for the rest.
+ * kept in {@code /run/anubis/NAME.conf}: that text, below comments for the rest.
  *
  * @param source the file that {@code up} was given
  */
 record Applied(String name, Path source, Facts facts, String text) {
     private static final String MARK = "# anubis:";
 
-    /** What it amounts to. */
-    HostState state() throws ConfigException {
-        return HostState.of(name, config(), facts);
-    }
+    /** The end of the comments that are ours: the text may begin with any. */
+    private static final String END = "end";
 
     QuickConfig config() throws ConfigException {
         return QuickConfig.parse(source.toString(), text);
@@ -36,6 +33,7 @@ record Applied(String name, Path source, Facts facts, String text) {
         line(out, "slot", String.valueOf(facts.slot()));
         line(out, "moved", String.valueOf(facts.movedInside()));
         facts.addresses().forEach((host, address) -> line(out, "name", host + " " + address.getHostAddress()));
+        line(out, END, "of what anubis keeps");
         return out.append(text).toString();
     }
 
@@ -48,7 +46,10 @@ record Applied(String name, Path source, Facts facts, String text) {
         Map<String, String> header = new HashMap<>();
         Map<String, InetAddress> addresses = new HashMap<>();
         String rest = formatted;
-        while (rest.startsWith(MARK)) {
+        while (!header.containsKey(END)) {
+            if (!rest.startsWith(MARK)) {
+                return Optional.empty();
+            }
             int end = rest.indexOf('\n');
             String[] words =
                     rest.substring(MARK.length(), end < 0 ? rest.length() : end).split(" ", 2);
@@ -57,8 +58,8 @@ record Applied(String name, Path source, Facts facts, String text) {
                 return Optional.empty();
             }
             if (words[0].equals("name")) {
-                String[] name2 = words[1].split(" ", 2);
-                addresses.put(name2[0], InetAddress.getByName(name2[name2.length - 1]));
+                String[] meaning = words[1].split(" ", 2);
+                addresses.put(meaning[0], InetAddress.getByName(meaning[meaning.length - 1]));
             } else {
                 header.put(words[0], words[1]);
             }

@@ -3,10 +3,14 @@ package anubis.host;
 import anubis.config.QuickConfig;
 import anubis.config.QuickConfig.Hook;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The commands of a configuration, run by bash as wg-quick does, with this process's standard input and output. */
 final class Hooks {
+    /** With the options of wg-quick: a command fails if any part of it does. */
+    private static final List<String> BASH = List.of("bash", "-eo", "pipefail", "-O", "extglob", "-c");
+
     private Hooks() {}
 
     /**
@@ -16,7 +20,8 @@ final class Hooks {
      */
     static void run(QuickConfig config, Hook.When when, String name) throws IOException {
         for (String command : config.hooks(when)) {
-            List<String> argv = List.of(Command.installed("bash") ? "bash" : "sh", "-c", command.replace("%i", name));
+            List<String> argv = new ArrayList<>(Command.installed("bash") ? BASH : List.of("sh", "-ec"));
+            argv.add(command.replace("%i", name));
             Process process = new ProcessBuilder(argv).inheritIO().start();
             try {
                 int status = process.waitFor();

@@ -43,9 +43,17 @@ public final class Keeper implements AutoCloseable {
     private Instant lookAround = Instant.MIN;
 
     /** What is in force, and the names that it holds. */
-    private record Kept(Applied applied, QuickConfig config, Names names) {
+    private record Kept(Wanted wanted, Names names) {
+        Applied applied() {
+            return wanted.applied();
+        }
+
+        QuickConfig config() {
+            return wanted.config();
+        }
+
         boolean named() {
-            return config.wireguard().peers().stream()
+            return config().wireguard().peers().stream()
                     .anyMatch(peer ->
                             peer.endpoint().filter(at -> !at.isLiteral()).isPresent());
         }
@@ -133,12 +141,7 @@ public final class Keeper implements AutoCloseable {
             return;
         }
         lookAround = now.plus(LOOK_AROUND);
-        Facts facts = Surroundings.find(
-                name,
-                kept.get().config(),
-                device,
-                OptionalInt.of(applied.facts().slot()),
-                addresses);
+        Facts facts = Surroundings.find(name, kept.get().config(), device, kept.map(Kept::wanted), addresses);
         if (!facts.equals(applied.facts())) {
             tunnel.refit(addresses);
         }
@@ -158,14 +161,14 @@ public final class Keeper implements AutoCloseable {
             kept = Optional.empty();
             return;
         }
-        QuickConfig config = applied.get().config();
+        Wanted wanted = Wanted.of(applied.get());
+        QuickConfig config = wanted.config();
         Map<PublicKey, Endpoint> endpoints = new HashMap<>();
         config.wireguard()
                 .peers()
                 .forEach(peer -> peer.endpoint().ifPresent(at -> endpoints.put(peer.publicKey(), at)));
         boolean same = kept.filter(before -> before.config().wireguard().equals(config.wireguard()))
                 .isPresent();
-        kept = Optional.of(
-                new Kept(applied.get(), config, same ? kept.get().names() : new Names(endpoints, new Dns())));
+        kept = Optional.of(new Kept(wanted, same ? kept.get().names() : new Names(endpoints, new Dns())));
     }
 }

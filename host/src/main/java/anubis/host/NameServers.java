@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The name servers that are asked through an interface: told to systemd-resolved where it runs, else to resolvconf, as
@@ -13,6 +15,9 @@ import java.util.List;
  */
 final class NameServers {
     private static final Path RESOLVED = Path.of("/run/systemd/resolve/io.systemd.Resolve");
+
+    private static final Path ORDER = Path.of("/etc/resolvconf/interface-order");
+    private static final Pattern FIRST_KIND = Pattern.compile("([A-Za-z0-9-]+)\\*");
 
     private NameServers() {}
 
@@ -26,7 +31,7 @@ final class NameServers {
             resolved(name, dns);
         } else if (Command.installed("resolvconf")) {
             resolvconf(name, dns);
-        } else {
+        } else if (!dns.servers().isEmpty()) {
             throw new IOException(
                     "DNS cannot be set: neither systemd-resolved runs nor resolvconf is installed"
                             + " (on Debian: apt install systemd-resolved, or openresolv), or leave DNS out of the configuration");
@@ -51,13 +56,13 @@ final class NameServers {
 
     private static void resolvectl(String verb, String name, List<String> values) throws IOException {
         List<String> argv = new ArrayList<>(List.of("resolvectl", verb, name));
-        argv.addAll(values);
+        argv.addAll(values.isEmpty() ? List.of("") : values); // without any it would only tell
         Command.run("", argv).orThrow();
     }
 
     private static void resolvconf(String name, DnsSettings dns) throws IOException {
         String entry = prefix() + name;
-        if (dns.equals(DnsSettings.NONE)) {
+        if (dns.servers().isEmpty()) { // domains alone would leave the host without a name server
             Command.run("resolvconf", "-d", entry, "-f").orThrow();
             return;
         }
@@ -71,8 +76,16 @@ final class NameServers {
                 .orThrow();
     }
 
-    /** Debian's own resolvconf ranks interfaces by their names, and "tun." comes first there. */
-    private static String prefix() {
-        return Files.exists(Path.of("/etc/resolvconf/interface-order")) ? "tun." : "";
+    /** Debian's own resolvconf ranks interfaces by their names: this one is to be of the first kind that it knows. */
+    private static String prefix() throws IOException {
+        if (!Files.exists(ORDER)) {
+            return "";
+        }
+        return Files.readAllLines(ORDER).stream()
+                .map(FIRST_KIND::matcher)
+                .filter(Matcher::matches)
+                .map(kind -> kind.group(1) + ".")
+                .findFirst()
+                .orElse("");
     }
 }

@@ -8,6 +8,8 @@ import anubis.config.Observed;
 import anubis.config.Route;
 import anubis.config.Rule;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,16 +19,20 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Looks at what there is on this host, by {@code ip} and {@code nft}. */
 final class Observer {
     private static final Pattern ROUTE = Pattern.compile("^(default|[0-9a-f.:]+(?:/[0-9]+)?) .*");
-    private static final Pattern TABLE = Pattern.compile(" table ([0-9]+|[a-z]+)");
+    private static final Pattern TABLE = Pattern.compile(" table ([0-9]+)");
     private static final Pattern LINK = Pattern.compile("^\\d+: ([^:@]+)(?:@[^:]+)?: <([^>]*)> mtu (\\d+) ");
     private static final Pattern ADDRESS = Pattern.compile(" inet6? ([0-9a-f.:]+/[0-9]+)");
     private static final Pattern RULE = Pattern.compile(
-            "^([0-9]+):\\s+(not )?from all (?:fwmark (0x[0-9a-f]+)(?:/(0x[0-9a-f]+))? )?lookup ([0-9a-z]+)"
+            "^([0-9]+):\\s+(?:not from all fwmark (0x[0-9a-f]+)(?:/(0x[0-9a-f]+))?|from all) lookup ([0-9]+)"
                     + "(?: suppress_prefixlength ([0-9]+))? proto " + Route.PROTOCOL + "\\s*$");
+
+    /** Where the kernel knows IPv6. */
+    private static final Path SIX = Path.of("/proc/sys/net/ipv6");
 
     private Observer() {}
 
@@ -53,7 +59,8 @@ final class Observer {
         return links().containsKey(name);
     }
 
-    static Observed observe(String name, WireGuardInterface device, int slot) throws IOException {
+    /** What is found of the interface {@code name}, whose rules are these. */
+    static Observed observe(String name, WireGuardInterface device, Set<Rule> rules) throws IOException {
         Optional<Link> link = Optional.ofNullable(links().get(name));
         if (link.isEmpty()) {
             throw new IOException("there is no interface " + name);
@@ -64,7 +71,7 @@ final class Observer {
                 addresses(name),
                 device.get(),
                 routes(name),
-                rules(slot),
+                rules,
                 firewall(Firewall.table(name)));
     }
 
@@ -101,19 +108,8 @@ final class Observer {
     private static Set<Route> routes(String name) throws IOException {
         Set<Route> routes = new HashSet<>();
         for (boolean six : new boolean[] {false, true}) {
-            Command.run(
-                            "ip",
-                            six ? "-6" : "-4",
-                            "route",
-                            "show",
-                            "table",
-                            "all",
-                            "dev",
-                            name,
-                            "proto",
-                            String.valueOf(Route.PROTOCOL))
-                    .orThrow()
-                    .lines()
+            String proto = String.valueOf(Route.PROTOCOL);
+            list(six, "route", "show", "table", "all", "dev", name, "proto", proto)
                     .forEach(line -> {
                         Matcher found = ROUTE.matcher(line);
                         if (found.matches()) {
@@ -121,46 +117,44 @@ final class Observer {
                             Matcher table = TABLE.matcher(line);
                             routes.add(new Route(
                                     Cidr.parse(to.equals("default") ? six ? "::/0" : "0.0.0.0/0" : to),
-                                    table.find() ? table(table.group(1)) : Route.MAIN));
+                                    table.find() ? Long.parseLong(table.group(1)) : Route.MAIN));
                         }
                     });
         }
         return routes;
     }
 
+    /** What {@code ip} prints, with numbers for the names of tables; nothing of IPv6 where the kernel has none. */
+    private static Stream<String> list(boolean six, String... arguments) throws IOException {
+        if (six && !Files.exists(SIX)) {
+            return Stream.empty();
+        }
+        Stream<String> ip = Stream.of("ip", six ? "-6" : "-4", "-N");
+        return Command.run("", Stream.concat(ip, Stream.of(arguments)).toList())
+                .orThrow()
+                .lines();
+    }
+
     private static Set<Rule> rules() throws IOException {
         Set<Rule> rules = new HashSet<>();
         for (boolean six : new boolean[] {false, true}) {
-            for (String line : Command.run("ip", six ? "-6" : "-4", "rule", "show")
-                    .orThrow()
-                    .lines()
-                    .toList()) {
-                Matcher rule = RULE.matcher(line);
-                if (rule.matches()) {
-                    rules.add(new Rule(
-                            six,
-                            Integer.parseInt(rule.group(1)),
-                            table(rule.group(5)),
-                            rule.group(6) == null ? -1 : Integer.parseInt(rule.group(6)),
-                            mark(Optional.ofNullable(rule.group(3)), Optional.ofNullable(rule.group(4)))));
-                }
-            }
+            list(six, "rule", "show")
+                    .map(RULE::matcher)
+                    .filter(Matcher::matches)
+                    .forEach(rule -> {
+                        Optional<Long> mark = Optional.ofNullable(rule.group(2)).map(Long::decode);
+                        long mask = Optional.ofNullable(rule.group(3))
+                                .map(Long::decode)
+                                .orElse(0xffff_ffffL);
+                        rules.add(new Rule(
+                                six,
+                                Integer.parseInt(rule.group(1)),
+                                Long.parseLong(rule.group(4)),
+                                rule.group(5) == null ? -1 : Integer.parseInt(rule.group(5)),
+                                mark.map(value -> new Rule.Mark(value, mask))));
+                    });
         }
         return rules;
-    }
-
-    private static Optional<Rule.Mark> mark(Optional<String> value, Optional<String> mask) {
-        return value.map(
-                hex -> new Rule.Mark(Long.decode(hex), mask.map(Long::decode).orElse(0xffff_ffffL)));
-    }
-
-    private static long table(String text) {
-        return switch (text) {
-            case "main" -> Route.MAIN;
-            case "default" -> Route.MAIN - 1;
-            case "local" -> Route.MAIN + 1;
-            default -> text.chars().allMatch(Character::isDigit) ? Long.parseLong(text) : 0;
-        };
     }
 
     private static boolean firewall(String table) throws IOException {

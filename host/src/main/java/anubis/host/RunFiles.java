@@ -1,14 +1,19 @@
 package anubis.host;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 
 /**
  * What is kept of an interface while it is up, in {@code /run/anubis}, for this user alone: {@code NAME.conf}, what is in
@@ -18,6 +23,12 @@ import java.util.Optional;
 final class RunFiles {
     static final Path DIRECTORY = Path.of("/run/anubis");
 
+    /** No interface has so long a name. */
+    private static final String RULES = "policy-rules-of-all";
+
+    /** File locks are between processes: the threads of one wait for each other here. */
+    private static final Map<Path, Semaphore> TURNS = new ConcurrentHashMap<>();
+
     private final Path directory;
     private final String name;
 
@@ -26,31 +37,68 @@ final class RunFiles {
         this.name = name;
     }
 
+    /** What is held while something is changed. */
+    record Lock(FileChannel channel, Semaphore turn) implements AutoCloseable {
+        @Override
+        public void close() throws IOException {
+            try {
+                channel.close();
+            } finally {
+                turn.release();
+            }
+        }
+    }
+
     /** Whatever changes the interface holds this, and waits until nobody else does. */
-    FileChannel lock() throws IOException {
-        makeDirectory();
-        FileChannel channel = FileChannel.open(
-                directory.resolve(name + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    Lock lock() throws IOException {
+        return lock(name);
+    }
+
+    /** Whatever adds policy rules holds this too, so that no two interfaces choose the same. No hook runs meanwhile. */
+    Lock lockRules() throws IOException {
+        return lock(RULES);
+    }
+
+    private Lock lock(String what) throws IOException {
+        Path file = directory.resolve(what + ".lock");
+        FileChannel channel = open(file);
+        Lock lock = new Lock(channel, TURNS.computeIfAbsent(file, _ -> new Semaphore(1)));
+        try {
+            lock.turn().acquire();
+        } catch (InterruptedException e) {
+            channel.close();
+            Thread.currentThread().interrupt();
+            throw new ClosedByInterruptException();
+        }
         try {
             channel.lock();
-            return channel;
+            return lock;
         } catch (IOException | RuntimeException e) {
-            channel.close();
+            lock.close();
             throw e;
         }
     }
 
+    private FileChannel open(Path file) throws IOException {
+        try {
+            makeDirectory();
+            return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        } catch (AccessDeniedException e) {
+            throw new IOException("this user may not write to " + directory + ": run this as root", e);
+        }
+    }
+
+    /** What is in force, if this program has brought the interface up. */
     Optional<Applied> applied() throws IOException {
-        Optional<String> text = read("conf");
-        return text.isEmpty() ? Optional.empty() : Applied.parse(name, text.get());
+        return applied("conf");
     }
 
     void applied(Applied applied) throws IOException {
         write("conf", applied.format());
     }
 
-    Optional<Applied> previous() throws IOException {
-        Optional<String> text = read("previous");
+    Optional<Applied> applied(String kind) throws IOException {
+        Optional<String> text = read(kind);
         return text.isEmpty() ? Optional.empty() : Applied.parse(name, text.get());
     }
 
@@ -59,6 +107,8 @@ final class RunFiles {
             return Optional.of(Files.readString(directory.resolve(name + "." + kind)));
         } catch (NoSuchFileException e) {
             return Optional.empty();
+        } catch (AccessDeniedException e) {
+            throw new IOException("this user may not look into " + directory + ": run this as root", e);
         }
     }
 

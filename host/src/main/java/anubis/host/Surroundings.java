@@ -6,7 +6,6 @@ import anubis.config.HostState;
 import anubis.config.PeerConfig;
 import anubis.config.QuickConfig;
 import anubis.config.UapiDevice;
-import anubis.config.UapiPeer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -40,28 +39,36 @@ final class Surroundings {
     /**
      * What is known of this host now.
      *
-     * @param slot the interface's, if it has one already
+     * @param before what is in force; it keeps its slot, while one that needs its first holds {@link RunFiles#lockRules}
      * @param addresses what the names of endpoints mean
      */
     static Facts find(
-            String name, QuickConfig config, UapiDevice device, OptionalInt slot, Map<String, InetAddress> addresses)
+            String name,
+            QuickConfig config,
+            UapiDevice device,
+            Optional<Wanted> before,
+            Map<String, InetAddress> addresses)
             throws IOException {
-        int place = slot.isPresent() ? slot.getAsInt() : Observer.freeSlot();
-        Facts facts = new Facts(ETHERNET - OVERHEAD, place, HostState.allowed(config, endpoints(device)), addresses);
+        int slot = before.map(each -> each.applied().facts().slot()).orElse(0);
+        Facts facts = new Facts(ETHERNET - OVERHEAD, slot, false, addresses);
+        if (HostState.movedInside(config, facts, device, before.map(Wanted::state))) {
+            facts = new Facts(facts.mtu(), slot, true, addresses);
+        }
+        HostState state = HostState.of(name, config, facts);
+        if (!state.rules().isEmpty() && !before.map(Wanted::hasSlot).orElse(false)) {
+            facts = new Facts(facts.mtu(), Observer.freeSlot(), facts.movedInside(), addresses);
+        }
         if (config.mtu().isPresent()) {
             return facts;
         }
-        List<InetAddress> endpoints = config.wireguard().peers().stream()
-                .flatMap(peer -> peer.endpoint().flatMap(facts::resolve).stream())
+        List<InetAddress> endpoints = state.wireguard().peers().stream()
+                .flatMap(peer -> peer.endpoint().stream())
                 .map(Endpoint::address)
                 .distinct()
                 .toList();
-        return new Facts(
-                pathMtu(name, endpoints, mark(name, config, facts)) - OVERHEAD, place, facts.movedInside(), addresses);
-    }
-
-    private static long mark(String name, QuickConfig config, Facts facts) {
-        return HostState.of(name, config, facts).wireguard().device().fwMark().orElse(0);
+        // The mark of another slot is as good: all rules of ours heed it.
+        int path = pathMtu(name, endpoints, state.wireguard().device().fwMark().orElse(0));
+        return new Facts(path - OVERHEAD, facts.slot(), facts.movedInside(), addresses);
     }
 
     /** The smallest MTU on the way to any of these addresses, or of the default route; none of it through the tunnel. */
@@ -71,7 +78,8 @@ final class Surroundings {
                 .collect(Collectors.joining("\n", "", "\n"));
         OptionalInt smallest = smallest(
                 name,
-                Command.run(questions, List.of("ip", "-force", "-batch", "-")).out());
+                Command.run(questions, List.of("ip", "-o", "-force", "-batch", "-"))
+                        .out());
         if (smallest.isEmpty()) {
             smallest = smallest(
                     name,
@@ -136,14 +144,5 @@ final class Surroundings {
         } catch (IOException e) {
             return Optional.empty();
         }
-    }
-
-    /** Where the peers are now. */
-    static List<InetAddress> endpoints(UapiDevice device) {
-        return device.peers().stream()
-                .map(UapiPeer::endpoint)
-                .flatMap(Optional::stream)
-                .map(Endpoint::address)
-                .toList();
     }
 }

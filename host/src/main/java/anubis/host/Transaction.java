@@ -4,11 +4,10 @@ import anubis.config.Step;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -21,7 +20,7 @@ final class Transaction {
 
     private final WireGuardInterface device;
     private final Consumer<String> warnings;
-    private final Deque<Step> taken = new ArrayDeque<>();
+    private final List<Step> taken = new ArrayList<>();
 
     private Transaction(WireGuardInterface device, Consumer<String> warnings) {
         this.device = device;
@@ -57,54 +56,71 @@ final class Transaction {
     }
 
     private void take(List<Step> steps) throws IOException {
-        int at = 0;
-        while (at < steps.size()) {
-            if (steps.get(at) instanceof Step.Ip first) {
-                List<Step.Ip> batch = Stream.iterate(at, i -> i + 1)
-                        .limit(steps.size() - at)
-                        .map(steps::get)
-                        .takeWhile(step -> step instanceof Step.Ip ip && ip.six() == first.six())
-                        .map(Step.Ip.class::cast)
-                        .toList();
-                batch(batch);
-                at += batch.size();
+        for (List<Step> run : runs(steps)) {
+            if (run.size() == 1) {
+                take(run.getFirst());
             } else {
-                take(steps.get(at++));
+                takeAtOnce(run);
             }
         }
     }
 
-    /** One {@code ip} for thousands of routes: it tells at which line it stopped. */
-    private void batch(List<Step.Ip> batch) throws IOException {
-        if (batch.size() == 1) {
-            ip(batch.getFirst().six(), batch.getFirst().arguments());
-            taken.addAll(batch);
-            return;
+    /** The steps, in which commands of {@code ip} that follow each other and concern the same family are together. */
+    private static List<List<Step>> runs(List<Step> steps) {
+        List<List<Step>> runs = new ArrayList<>();
+        for (Step step : steps) {
+            if (step instanceof Step.Ip ip
+                    && !runs.isEmpty()
+                    && runs.getLast().getLast() instanceof Step.Ip last
+                    && last.six() == ip.six()) {
+                runs.getLast().add(step);
+            } else {
+                runs.add(new ArrayList<>(List.of(step)));
+            }
         }
-        String lines = batch.stream()
-                .map(step -> String.join(" ", step.arguments()))
-                .collect(Collectors.joining("\n", "", "\n"));
-        List<String> argv = batch.getFirst().six() ? List.of("ip", "-6", "-batch", "-") : List.of("ip", "-batch", "-");
-        Command.Answer answer = Command.run(lines, argv);
+        return runs;
+    }
+
+    /** One {@code ip} for thousands of routes: it tells at which line it stopped. */
+    private void takeAtOnce(List<Step> steps) throws IOException {
+        Command.Answer answer = batch(steps, Step.Ip::arguments);
         if (answer.status() == 0) {
-            taken.addAll(batch);
+            taken.addAll(steps);
             return;
         }
         Matcher failed = FAILED_LINE.matcher(answer.err());
         boolean told = failed.find();
-        int done = told ? Integer.parseInt(failed.group(1)) - 1 : batch.size();
-        taken.addAll(batch.subList(0, done));
+        int done = told ? Integer.parseInt(failed.group(1)) - 1 : steps.size();
+        taken.addAll(steps.subList(0, done));
         throw new CommandException(
-                told ? argv(batch.get(done).six(), batch.get(done).arguments()) : argv, answer.status(), answer.err());
+                told && steps.get(done) instanceof Step.Ip ip ? argv(ip.six(), ip.arguments()) : answer.argv(),
+                answer.status(),
+                answer.err());
+    }
+
+    /** Runs the commands of steps that are all of {@code ip}, for one family; with {@code -force} all, else to the first that fails. */
+    private static Command.Answer batch(List<Step> steps, Function<Step.Ip, List<String>> arguments, String... options)
+            throws IOException {
+        String lines = steps.stream()
+                .map(Step.Ip.class::cast)
+                .map(step -> String.join(" ", arguments.apply(step)) + "\n")
+                .collect(Collectors.joining());
+        boolean six = steps.getFirst() instanceof Step.Ip ip && ip.six();
+        return Command.run(
+                lines,
+                argv(
+                        six,
+                        Stream.concat(Stream.of(options), Stream.of("-batch", "-"))
+                                .toList()));
     }
 
     private void take(Step step) throws IOException {
         switch (step) {
-            case Step.Ip ip -> ip(ip.six(), ip.arguments());
+            case Step.Ip ip -> Command.run("", argv(ip.six(), ip.arguments())).orThrow();
             case Step.SetDevice set -> device.set(set.change());
             case Step.Nft nft -> nft(nft.script(), nft.essential());
             case Step.Dns dns -> NameServers.set(dns.name(), dns.wanted());
-            case Step.HeedMarks() -> Files.writeString(HEED_MARKS, "1\n");
+            case Step.HeedMarks() -> heedMarks();
         }
         taken.add(step);
     }
@@ -121,25 +137,25 @@ final class Transaction {
     }
 
     private void takeBack() {
-        List<Step> back = new ArrayList<>(taken.reversed());
-        for (Step step : back) {
+        for (List<Step> run : runs(List.copyOf(taken.reversed()))) {
             try {
-                switch (step) {
-                    case Step.Ip ip -> ip(ip.six(), ip.undo());
+                switch (run.getFirst()) {
+                    case Step.Ip _ -> batch(run, Step.Ip::undo, "-force").orThrow();
                     case Step.SetDevice set -> device.set(set.undo());
                     case Step.Nft nft -> nft(nft.undo(), false);
                     case Step.Dns dns -> NameServers.set(dns.name(), dns.before());
                     case Step.HeedMarks() -> {}
                 }
             } catch (IOException e) {
-                warnings.accept("could not be taken back: " + step.describe() + ": " + e.getMessage());
+                warnings.accept("could not be taken back: " + run.getFirst().describe() + ": " + e.getMessage());
             }
         }
     }
 
-    private static void ip(boolean six, List<String> arguments) throws IOException {
-        if (!arguments.isEmpty()) {
-            Command.run("", argv(six, arguments)).orThrow();
+    private static void heedMarks() throws IOException {
+        // A container may have it set from outside, and not be allowed to.
+        if (!Files.readString(HEED_MARKS).strip().equals("1")) {
+            Files.writeString(HEED_MARKS, "1\n");
         }
     }
 

@@ -5,25 +5,22 @@ import anubis.config.ConfigException;
 import anubis.config.ConfigText;
 import anubis.config.Difference;
 import anubis.config.Facts;
-import anubis.config.HostState;
 import anubis.config.Observed;
 import anubis.config.QuickConfig;
 import anubis.config.QuickConfig.Hook;
+import anubis.config.Rule;
 import anubis.config.Step;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.UUID;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -34,11 +31,11 @@ import java.util.stream.Stream;
  */
 public final class Tunnel {
     private static final Duration END_PATIENCE = Duration.ofSeconds(10);
-    private static final int LAST_LOOK = 3;
 
     private final String name;
     private final Consumer<String> warnings;
     private final RunFiles files;
+    private final Confirmation confirmation;
 
     /** Makes the interface itself, which is down and has nothing yet. */
     @FunctionalInterface
@@ -55,13 +52,18 @@ public final class Tunnel {
         this.name = name;
         this.warnings = warnings;
         this.files = new RunFiles(RunFiles.DIRECTORY, name);
+        this.confirmation = new Confirmation(name, files);
     }
 
-    /** What a file asks for, read. */
-    private record Wanted(Applied applied, QuickConfig config, HostState state) {
-        static Wanted of(Applied applied) throws ConfigException {
-            QuickConfig config = applied.config();
-            return new Wanted(applied, config, HostState.of(applied.name(), config, applied.facts()));
+    /** A configuration that is to be put in force, whence it came, and what the names of its endpoints mean. */
+    private record Asked(Path source, String text, QuickConfig config, Map<String, InetAddress> addresses) {
+        /** What has been in force, asked for again. */
+        static Asked again(Applied applied) throws ConfigException {
+            return new Asked(
+                    applied.source(),
+                    applied.text(),
+                    applied.config(),
+                    applied.facts().addresses());
         }
     }
 
@@ -74,33 +76,30 @@ public final class Tunnel {
      */
     public void up(ConfigFile file, Maker maker, Optional<Duration> within) throws IOException, ConfigException {
         QuickConfig config = file.lint().orThrow();
-        try (FileChannel _ = files.lock()) {
+        try (RunFiles.Lock _ = files.lock()) {
             if (Observer.exists(name)) {
                 throw new IOException(name + " is up already; 'anubis reload " + name + "' puts changes in force");
             }
             Optional<Applied> left = files.applied();
             if (left.isPresent()) {
-                remove(Wanted.of(left.get()));
+                remove(left.get());
             }
-            Map<String, InetAddress> addresses = Surroundings.resolve(config, warnings);
+            Asked asked = asked(file, config);
             Hooks.run(config, Hook.When.PRE_UP, name);
-            Optional<Wanted> reached = Optional.empty();
             try {
                 make(config, maker);
-                WireGuardInterface device = device(config);
-                Facts facts = Surroundings.find(name, config, device.get(), OptionalInt.empty(), addresses);
-                Wanted wanted = Wanted.of(new Applied(name, source(file), facts, file.text()));
-                reached = Optional.of(wanted);
-                awaitConfirmation(within, Optional.empty());
-                Transaction.apply(device, stepsTo(Optional.empty(), wanted), warnings);
-                files.applied(wanted.applied());
+                if (within.isPresent()) {
+                    confirmation.await(within.get(), Optional.empty());
+                }
+                establish(asked);
                 Hooks.run(config, Hook.When.POST_UP, name);
-            } catch (IOException | ConfigException e) {
+            } catch (IOException | RuntimeException e) {
+                delete();
+                Optional<Applied> reached = files.applied();
                 if (reached.isPresent()) {
                     remove(reached.get());
-                } else {
-                    delete();
                 }
+                confirmation.forget();
                 throw e;
             }
         }
@@ -108,9 +107,9 @@ public final class Tunnel {
 
     /** What {@link #reload} would do now. */
     public List<Step> difference(ConfigFile file) throws IOException, ConfigException {
-        try (FileChannel _ = files.lock()) {
+        try (RunFiles.Lock _ = files.lock()) {
             Wanted before = Wanted.of(applied());
-            return stepsTo(Optional.of(before.state()), wanted(file, before));
+            return stepsTo(Optional.of(before), wanted(reloaded(file, before), Optional.of(before)));
         }
     }
 
@@ -122,14 +121,21 @@ public final class Tunnel {
      * @throws IOException if that cannot be done; all is then as it was, but for the work of hooks
      */
     public List<Step> reload(ConfigFile file, Optional<Duration> within) throws IOException, ConfigException {
-        try (FileChannel _ = files.lock()) {
+        try (RunFiles.Lock _ = files.lock()) {
             Wanted before = Wanted.of(applied());
-            Wanted after = wanted(file, before);
-            awaitConfirmation(within, Optional.of(before.applied()));
+            Asked asked = reloaded(file, before);
+            Optional<String> pending = confirmation.pending();
             try {
-                return become(before, after);
-            } catch (IOException | ConfigException e) {
-                forgetConfirmation();
+                if (within.isPresent()) {
+                    confirmation.await(within.get(), Optional.of(before.applied()));
+                }
+                List<Step> steps = become(before, asked);
+                if (within.isEmpty()) {
+                    confirmation.forget();
+                }
+                return steps;
+            } catch (IOException | RuntimeException e) {
+                confirmation.resume(pending);
                 throw e;
             }
         }
@@ -141,47 +147,28 @@ public final class Tunnel {
      * @return whether there was one
      */
     public boolean confirm() throws IOException {
-        try (FileChannel _ = files.lock()) {
-            boolean waited = files.read("confirm").isPresent();
-            forgetConfirmation();
+        try (RunFiles.Lock _ = files.lock()) {
+            boolean waited = confirmation.pending().isPresent();
+            confirmation.forget();
             return waited;
         }
     }
 
     /** Puts back what was before the change that {@code token} names, if that still waits to be confirmed. */
     public void rollBack(String token) throws IOException, ConfigException {
-        try (FileChannel _ = files.lock()) {
-            if (!files.read("confirm").equals(Optional.of(token))) {
+        try (RunFiles.Lock _ = files.lock()) {
+            if (!confirmation.pending().equals(Optional.of(token))) {
                 return;
             }
-            Optional<Applied> previous = files.previous();
+            Optional<Applied> previous = confirmation.previous();
             Wanted now = Wanted.of(applied());
             if (previous.isPresent()) {
-                become(now, Wanted.of(previous.get()));
+                become(now, Asked.again(previous.get()));
             } else {
                 end(now);
             }
-            forgetConfirmation();
+            confirmation.forget();
         }
-    }
-
-    /** Whoever puts the change back starts before it is made, for after it nobody may come through any more. */
-    private void awaitConfirmation(Optional<Duration> within, Optional<Applied> previous) throws IOException {
-        if (within.isEmpty()) {
-            forgetConfirmation();
-            return;
-        }
-        if (files.read("confirm").isEmpty() && previous.isPresent()) {
-            files.write("previous", previous.get().format());
-        }
-        String token = UUID.randomUUID().toString();
-        files.write("confirm", token);
-        Launcher.startRollback(name, token, within.get());
-    }
-
-    private void forgetConfirmation() throws IOException {
-        files.delete("confirm");
-        files.delete("previous");
     }
 
     /**
@@ -191,16 +178,10 @@ public final class Tunnel {
      * @param addresses what the names of its endpoints mean now
      */
     void refit(Map<String, InetAddress> addresses) throws IOException, ConfigException {
-        try (FileChannel _ = files.lock()) {
+        try (RunFiles.Lock _ = files.lock()) {
             Wanted before = Wanted.of(applied());
-            Facts facts = Surroundings.find(
-                    name,
-                    before.config(),
-                    device(before.config()).get(),
-                    OptionalInt.of(before.applied().facts().slot()),
-                    addresses);
             Applied applied = before.applied();
-            change(before, Wanted.of(new Applied(name, applied.source(), facts, applied.text())));
+            change(before, new Asked(applied.source(), applied.text(), before.config(), addresses));
         }
     }
 
@@ -210,8 +191,18 @@ public final class Tunnel {
      * @throws IOException if it is not up, or was brought up by others
      */
     public void down() throws IOException, ConfigException {
-        try (FileChannel _ = files.lock()) {
+        try (RunFiles.Lock _ = files.lock()) {
             end(Wanted.of(applied()));
+        }
+    }
+
+    /** Takes the interface down, or what is left of it, unless somebody else has. */
+    public void downIfUp() throws IOException, ConfigException {
+        try (RunFiles.Lock _ = files.lock()) {
+            Optional<Applied> applied = files.applied();
+            if (applied.isPresent()) {
+                end(Wanted.of(applied.get()));
+            }
         }
     }
 
@@ -221,15 +212,14 @@ public final class Tunnel {
      * @throws IOException if it is not up, or the file cannot be written
      */
     public void save() throws IOException, ConfigException {
-        try (FileChannel _ = files.lock()) {
+        try (RunFiles.Lock _ = files.lock()) {
             save(Wanted.of(applied()));
         }
     }
 
     private void save(Wanted wanted) throws IOException {
         Applied applied = wanted.applied();
-        Observed now =
-                Observer.observe(name, device(wanted.config()), applied.facts().slot());
+        Observed now = Observer.observe(name, device(wanted.config()), wanted.rules());
         List<Cidr> addresses = Stream.concat(
                         wanted.state().addresses().stream().filter(now.addresses()::contains),
                         now.addresses().stream()
@@ -241,17 +231,12 @@ public final class Tunnel {
         files.applied(new Applied(name, applied.source(), applied.facts(), text));
     }
 
-    /** Takes the interface down, or what is left of it, unless somebody else has. */
-    public void downIfUp() throws IOException, ConfigException {
-        try (FileChannel _ = files.lock()) {
-            Optional<Applied> applied = files.applied();
-            if (applied.isPresent()) {
-                end(Wanted.of(applied.get()));
-            }
-        }
+    /** The file that it was brought up from. */
+    public Path source() throws IOException {
+        return applied().source();
     }
 
-    private void end(Wanted wanted) throws IOException {
+    private void end(Wanted wanted) throws IOException, ConfigException {
         hooks(wanted.config(), Hook.When.PRE_DOWN);
         if (wanted.config().saveConfig() && Observer.exists(name)) {
             try {
@@ -260,70 +245,76 @@ public final class Tunnel {
                 warnings.accept("could not be saved: " + e.getMessage());
             }
         }
-        remove(wanted);
+        delete();
+        remove(wanted.applied());
         hooks(wanted.config(), Hook.When.POST_DOWN);
     }
 
     /** Where the commands of both configurations differ, those of the old one end its work and those of the new begin. */
-    private List<Step> become(Wanted before, Wanted after) throws IOException, ConfigException {
-        boolean hooked = !before.config().hooks().equals(after.config().hooks());
+    private List<Step> become(Wanted before, Asked asked) throws IOException {
+        boolean hooked = !before.config().hooks().equals(asked.config().hooks());
         if (hooked) {
             hooks(before.config(), Hook.When.PRE_DOWN);
-            hooks(after.config(), Hook.When.PRE_UP);
+            hooks(asked.config(), Hook.When.PRE_UP);
         }
-        List<Step> steps = change(before, after);
+        List<Step> steps = change(before, asked);
         if (hooked) {
             hooks(before.config(), Hook.When.POST_DOWN);
-            hooks(after.config(), Hook.When.POST_UP);
+            hooks(asked.config(), Hook.When.POST_UP);
         }
         return steps;
     }
 
-    /** Whether this program has brought it up. */
-    public boolean isUp() throws IOException {
-        return files.applied().isPresent();
-    }
-
-    /** The file that it was brought up from. */
-    public Path source() throws IOException {
-        return applied().source();
-    }
-
-    private List<Step> change(Wanted before, Wanted after) throws IOException, ConfigException {
-        WireGuardInterface device = device(after.config());
-        List<Step> all = new ArrayList<>();
-        List<Step> steps = stepsTo(Optional.of(before.state()), after);
-        // An address taken away takes others and routes along, as the kernel sees it: so look again.
-        for (int look = 1; !steps.isEmpty() && look < LAST_LOOK; look++) {
-            Transaction.apply(device, steps, warnings);
-            all.addAll(steps);
-            steps = stepsTo(Optional.of(after.state()), after);
+    /** Gives the interface, which has been made, all that is asked for. Before, it is noted what that will be. */
+    private void establish(Asked asked) throws IOException {
+        try (RunFiles.Lock _ = files.lockRules()) {
+            Wanted wanted = wanted(asked, Optional.empty());
+            files.applied(wanted.applied());
+            Transaction.apply(device(asked.config()), stepsTo(Optional.empty(), wanted), warnings);
         }
-        files.applied(after.applied());
-        return all;
     }
 
-    private List<Step> stepsTo(Optional<HostState> before, Wanted wanted) throws IOException {
+    private List<Step> change(Wanted before, Asked asked) throws IOException {
+        try (RunFiles.Lock _ = files.lockRules()) {
+            WireGuardInterface device = device(asked.config());
+            Wanted after = wanted(asked, Optional.of(before));
+            List<Step> steps = stepsTo(Optional.of(before), after);
+            Transaction.apply(device, steps, warnings);
+            files.applied(after.applied());
+            if (after.state().addresses().containsAll(before.state().addresses())) {
+                return steps;
+            }
+            // With its last IPv4 address an interface loses its IPv4 routes.
+            List<Step> more = stepsTo(Optional.of(after), after);
+            Transaction.apply(device, more, warnings);
+            return Stream.concat(steps.stream(), more.stream()).toList();
+        }
+    }
+
+    private List<Step> stepsTo(Optional<Wanted> before, Wanted wanted) throws IOException {
+        Set<Rule> rules = before.filter(Wanted::hasSlot).orElse(wanted).rules();
         return Difference.between(
-                before,
-                Observer.observe(
-                        name, device(wanted.config()), wanted.applied().facts().slot()),
-                wanted.state());
+                before.map(Wanted::state), Observer.observe(name, device(wanted.config()), rules), wanted.state());
     }
 
-    private Wanted wanted(ConfigFile file, Wanted before) throws IOException, ConfigException {
+    private Asked reloaded(ConfigFile file, Wanted before) throws IOException, ConfigException {
         QuickConfig config = file.lint().orThrow();
         if (config.kernel() != before.config().kernel()) {
             throw new IOException(
                     file.path() + ": Kernel cannot change while " + name + " is up; take it down and up again");
         }
-        Facts facts = Surroundings.find(
-                name,
-                config,
-                device(config).get(),
-                OptionalInt.of(before.applied().facts().slot()),
-                Surroundings.resolve(config, warnings));
-        return Wanted.of(new Applied(name, source(file), facts, file.text()));
+        return asked(file, config);
+    }
+
+    private Asked asked(ConfigFile file, QuickConfig config) {
+        return new Asked(
+                file.path().toAbsolutePath().normalize(), file.text(), config, Surroundings.resolve(config, warnings));
+    }
+
+    private Wanted wanted(Asked asked, Optional<Wanted> before) throws IOException {
+        Facts facts =
+                Surroundings.find(name, asked.config(), device(asked.config()).get(), before, asked.addresses());
+        return Wanted.of(new Applied(name, asked.source(), facts, asked.text()), asked.config());
     }
 
     private Applied applied() throws IOException {
@@ -343,27 +334,24 @@ public final class Tunnel {
         } else {
             maker.make(name);
         }
-        // Or an IPv4 address that is taken away would take along those of its network, and the routes.
-        Files.writeString(Path.of("/proc/sys/net/ipv4/conf", name, "promote_secondaries"), "1\n");
+        try {
+            // Or an IPv4 address that is taken away would take along those of its network.
+            Files.writeString(Path.of("/proc/sys/net/ipv4/conf", name, "promote_secondaries"), "1\n");
+        } catch (IOException e) {
+            // In a container /proc/sys may be read-only; then a reload gives them back a moment later.
+        }
     }
 
     private WireGuardInterface device(QuickConfig config) {
         return config.kernel() ? new KernelInterface(name) : new UapiClient(name);
     }
 
-    private static Path source(ConfigFile file) {
-        return file.path().toAbsolutePath().normalize();
-    }
-
-    private void remove(Wanted wanted) throws IOException {
-        delete();
-        Transaction.applyAll(
-                device(wanted.config()),
-                Difference.remains(
-                        wanted.state(), Observer.rules(wanted.applied().facts().slot())),
-                warnings);
+    /** Removes what outlives the interface. */
+    private void remove(Applied applied) throws IOException, ConfigException {
+        Wanted wanted = Wanted.of(applied);
+        Transaction.applyAll(device(wanted.config()), Difference.remains(wanted.state(), wanted.rules()), warnings);
         files.delete("conf");
-        forgetConfirmation();
+        confirmation.forget();
     }
 
     /** Deletes the interface, and waits for its process to end. */

@@ -1,361 +1,339 @@
 package anubis.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import anubis.interop.RoutedLab.End;
 import anubis.lab.CommandResult;
-import anubis.lab.Lab;
-import anubis.lab.LabHost;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code anubis up}, {@code reload}, {@code confirm}, {@code save} and {@code down} between two hosts. */
+/** Every key of wg-quick(8), and what {@code up} and {@code down} make of it. */
 final class UpTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
     @TempDir
     Path directory;
 
-    private final String name = Device.freshName();
-    private final String peer = name + "p";
-    private Lab lab = Lab.open();
-    private LabHost laptop = lab.host("laptop");
-    private LabHost hub = lab.host("hub");
-    private KeyPair left = new KeyPair("", "");
-    private KeyPair right = new KeyPair("", "");
+    private RoutedLab lab;
+    private String name;
 
     @BeforeEach
-    void twoHosts() {
-        Tunnel.assume(new Pair(Implementation.ANUBIS, Implementation.ANUBIS));
-        var link = lab.link(laptop, hub);
-        link.left().address("10.1.0.1/24", "fd01::1/64");
-        link.right().address("10.1.0.2/24", "fd01::2/64");
-        left = KeyPair.generate(laptop);
-        right = KeyPair.generate(hub);
+    void open() {
+        lab = new RoutedLab(directory);
+        name = lab.name;
     }
 
     @AfterEach
-    void end() {
-        for (String each : new String[] {name, peer}) {
-            if (Files.exists(Path.of("/run/anubis", each + ".conf"))) {
-                anubis(each.equals(name) ? laptop : hub, "down", each);
-            }
-        }
+    void close() {
         lab.close();
     }
 
-    private static CommandResult anubis(LabHost host, String... arguments) {
-        List<String> command =
-                new ArrayList<>(List.of(Implementation.ANUBIS.foreground("x").getFirst()));
-        command.addAll(List.of(arguments));
-        return host.execute(command.toArray(String[]::new));
+    private String log() throws IOException {
+        return Files.readString(directory.resolve("log"));
     }
 
-    private String file(String interfaceName, String config) throws IOException {
-        Path file = directory.resolve(interfaceName + ".conf");
-        Files.writeString(file, config);
-        laptop.run("chmod", "600", file.toString());
-        return file.toString();
+    /** A command that writes down its time, whether there is an interface, and whether there is a route through it. */
+    private String note(String time) {
+        return "echo " + time + " %i $(ip link show %i >/dev/null 2>&1 && echo made)"
+                + " $(ip route show 10.6.0.0/16 | grep -o 'dev %i') >> " + directory.resolve("log");
     }
 
-    private String laptopConfig(String more, String allowedIps, String endpoint) {
-        return """
-                [Interface]
-                PrivateKey = %s
-                Address = 10.9.0.1/24, fd09::1/64
-                %s
-                [Peer]
-                PublicKey = %s
-                AllowedIPs = %s
-                Endpoint = %s
-                """.formatted(left.privateKey(), more, right.publicKey(), allowedIps, endpoint);
+    @Test
+    void everyKeyDoesWhatTheManualSays() throws IOException {
+        End far = lab.far();
+        String before = lab.state();
+
+        lab.up(
+                "Address = 10.9.0.1/24, fd09::1/64",
+                "address=10.9.5.1",
+                "Address = fd09:5::1",
+                "ListenPort = 41414",
+                "FwMark = 0x4711",
+                "MTU = 1390",
+                "PreUp = " + note("PreUp1"),
+                "PreUp = " + note("PreUp2"),
+                "PostUp = " + note("PostUp1"),
+                "PostUp = " + note("PostUp2"),
+                "PreDown = " + note("PreDown1"),
+                "PreDown = " + note("PreDown2"),
+                "PostDown = " + note("PostDown1"),
+                "PostDown = " + note("PostDown2"),
+                RoutedLab.peer(
+                        far,
+                        "10.9.0.0/24, 10.77.0.1/32, 10.6.0.0/16, fd09::/64, fd77::1/128",
+                        far.outer(),
+                        "PersistentKeepalive = 25"));
+
+        assertThat(lab.me.run("ip", "-o", "address", "show", "dev", name))
+                .contains(" 10.9.0.1/24 ", " fd09::1/64 ", " 10.9.5.1/32 ", " fd09:5::1/128 ");
+        assertThat(lab.me.run("ip", "link", "show", name)).contains("mtu 1390");
+        assertThat(lab.me.run("wg", "show", name, "listen-port")).isEqualTo("41414\n");
+        assertThat(lab.me.run("wg", "show", name, "fwmark")).isEqualTo("0x4711\n");
+        assertThat(lab.me.run("wg", "show", name, "public-key")).isEqualTo(lab.keys.publicKey() + "\n");
+        assertThat(lab.me.run("ip", "route", "show", "dev", name))
+                .contains("10.77.0.1 ", "10.6.0.0/16 ", "10.9.0.0/24 proto kernel")
+                .doesNotContain("10.9.0.0/24 proto 202");
+        lab.awaitPing(far.inside());
+        lab.awaitPing("fd09::2"); // to others its address might be the one that the peer does not allow
+
+        lab.run("down", name);
+
+        assertThat(log()).isEqualTo("""
+                PreUp1 %1$s
+                PreUp2 %1$s
+                PostUp1 %1$s made dev %1$s
+                PostUp2 %1$s made dev %1$s
+                PreDown1 %1$s made dev %1$s
+                PreDown2 %1$s made dev %1$s
+                PostDown1 %1$s
+                PostDown2 %1$s
+                """.formatted(name));
+        assertThat(lab.state()).as("nothing is left").isEqualTo(before);
     }
 
-    private void hubUp(String more) throws IOException {
-        anubis(hub, "up", file(peer, """
-                [Interface]
-                PrivateKey = %s
-                ListenPort = 51820
-                Address = 10.9.0.2/24, fd09::2/64
-                %s
-                [Peer]
-                PublicKey = %s
-                AllowedIPs = 10.9.0.1/32, fd09::1/128
-                """.formatted(right.privateKey(), more, left.publicKey())))
-                .orThrow();
+    @Test
+    void routesGoWhereTableSays() {
+        End far = lab.far();
+        String peer = RoutedLab.peer(far, "10.9.0.0/24, 10.77.0.1/32, fd77::1/128", far.outer());
+        lab.up("Address = 10.9.0.1/24", "Table = off", peer);
+        assertThat(routes()).isEmpty();
+
+        lab.reload("Address = 10.9.0.1/24", "Table = 4242", peer);
+        assertThat(routes())
+                .containsExactlyInAnyOrder("10.9.0.0/24 table 4242", "10.77.0.1 table 4242", "fd77::1 table 4242");
+
+        lab.reload("Address = 10.9.0.1/24", "Table = main", peer);
+        assertThat(routes()).containsExactlyInAnyOrder("10.77.0.1", "fd77::1");
+
+        lab.reload("Address = 10.9.0.1/24", "Table = 51899", peer);
+        assertThat(routes()).hasSize(3).allMatch(route -> route.endsWith(" table 51899"));
+
+        assertThat(lab.reload("Address = 10.9.0.1/24", "Table = auto", peer)).isNotEmpty();
+        assertThat(routes()).containsExactlyInAnyOrder("10.77.0.1", "fd77::1");
+        lab.awaitPing(far.inside());
     }
 
-    private boolean reaches(String address) {
-        return Lab.poll(
-                PATIENCE,
-                () -> laptop.execute("ping", "-n", "-q", "-c", "1", "-W", "1", address)
-                                .status()
-                        == 0);
+    private List<String> routes() {
+        return (lab.me.run("ip", "-4", "route", "show", "table", "all", "dev", name, "proto", "202")
+                        + lab.me.run("ip", "-6", "route", "show", "table", "all", "dev", name, "proto", "202"))
+                .lines()
+                .map(line -> line.replaceAll(" (scope|metric).*", "").strip())
+                .toList();
     }
 
-    /** All that up might change, but for counters and what lives for a moment. */
-    private String state() {
-        return laptop.run(
+    @Test
+    void aHookThatFailsBeforeTheEndLeavesNothing() {
+        String before = lab.state();
+        Path file = lab.write("Address = 10.9.0.1/24", "PreUp = true", "PreUp = false; true", "PostUp = exit 3");
+        CommandResult result = lab.anubis("up", file.toString());
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.stderr()).isEqualTo("anubis: PreUp has failed with exit status 1: false; true\n");
+        assertThat(lab.state()).isEqualTo(before);
+
+        lab.write(
+                "Address = 10.9.0.1/24",
+                "PreUp = true",
+                "PostUp = false | true",
+                "PreDown = touch " + directory.resolve("log"));
+        result = lab.anubis("up", file.toString());
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.stderr()).isEqualTo("anubis: PostUp has failed with exit status 1: false | true\n");
+        assertThat(lab.state()).isEqualTo(before);
+        assertThat(directory.resolve("log"))
+                .as("as wg-quick, it runs no PreDown then")
+                .doesNotExist();
+    }
+
+    @Test
+    void aHookThatFailsAtTheEndDoesNotHoldItUp() throws IOException {
+        String before = lab.state();
+        lab.up("Address = 10.9.0.1/24", "PreDown = exit 7", "PostDown = " + note("PostDown"));
+
+        CommandResult result = lab.anubis("down", name);
+
+        assertThat(result.status()).isZero();
+        assertThat(result.stderr()).isEqualTo("anubis: " + name + ": PreDown has failed with exit status 7: exit 7\n");
+        assertThat(log()).isEqualTo("PostDown " + name + "\n");
+        assertThat(lab.state()).isEqualTo(before);
+    }
+
+    @Test
+    void aKeyThatAHookHasSetStaysAtAReload() throws IOException {
+        End far = lab.far();
+        Path key = directory.resolve("key");
+        Files.writeString(key, lab.keys.privateKey());
+        assertThat(key.toFile().setReadable(false, false) && key.toFile().setReadable(true, true))
+                .isTrue();
+        Path file = lab.write();
+        String text = "[Interface]\nAddress = 10.9.0.1/24\nPostUp = wg set %i private-key " + key + "\n"
+                + RoutedLab.peer(far, "10.77.0.1/32", far.outer());
+        Files.writeString(file, text);
+        lab.run("up", file.toString());
+        lab.awaitPing(far.inside());
+
+        assertThat(lab.run("reload", name)).isEmpty();
+        Files.writeString(file, text + "PersistentKeepalive = 20\n");
+        assertThat(lab.run("reload", name)).contains("keepalive 20 s").doesNotContain("private key");
+
+        lab.awaitPing(far.inside());
+    }
+
+    @Test
+    void saveConfigKeepsWhatHasBecomeOfTheInterface() throws IOException {
+        End far = lab.far();
+        lab.up(
+                "Address = 10.9.0.1/24",
+                "SaveConfig = true",
+                "# my laptop",
+                RoutedLab.peer(far, "10.77.0.1/32", far.outer()));
+        String other = KeyPair.generate(lab.me).publicKey();
+        lab.me.run("wg", "set", name, "listen-port", "47111", "peer", other, "allowed-ips", "10.99.0.0/16");
+
+        lab.run("down", name);
+
+        assertThat(Files.readString(directory.resolve(name + ".conf")))
+                .contains("SaveConfig = true", "# my laptop", far.keys().publicKey(), other, "10.99.0.0/16");
+        lab.run("up", directory.resolve(name + ".conf").toString());
+        assertThat(lab.me.run("wg", "show", name, "peers")).contains(other);
+    }
+
+    /** A program in front of PATH that writes down how it was called and what it read. */
+    private Map<String, String> withProgram(String program) throws IOException {
+        Path file = directory.resolve(program);
+        Files.writeString(
+                file,
+                "#!/bin/sh\n{ echo \"" + program + " $*\"; [ \"$1\" != -a ] || cat; } >> " + directory.resolve("log")
+                        + "\n");
+        assertThat(file.toFile().setExecutable(true)).isTrue();
+        return Map.of("PATH", directory + ":" + System.getenv("PATH"));
+    }
+
+    /**
+     * Runs a script with a /run of its own, so that no systemd-resolved of this machine is found; it knows {@code $anubis},
+     * {@code $file}, {@code $name} and {@code $dir}.
+     */
+    private void script(Map<String, String> environment, Path file, String script) {
+        CommandResult result = lab.me.execute(
+                builder -> {
+                    builder.environment().putAll(environment);
+                    builder.environment()
+                            .putAll(Map.of(
+                                    "anubis",
+                                    Implementation.verb()[0],
+                                    "file",
+                                    file.toString(),
+                                    "name",
+                                    name,
+                                    "dir",
+                                    directory.toString(),
+                                    "WG_QUICK_USERSPACE_IMPLEMENTATION",
+                                    Implementation.ANUBIS.forWgQuick().toString()));
+                },
+                "unshare",
+                "-m",
                 "sh",
-                "-c",
-                "ip -o address show dev " + name + "; ip -o link show dev " + name
-                        + " | cut -d: -f2-; ip -4 route show table all; ip -6 route show table all; ip rule; ip -6 rule;"
-                        + " nft list ruleset; wg showconf " + name);
+                "-ec",
+                "mount -t tmpfs tmpfs /run; " + script);
+        assertThat(result.status()).as(result.stderr()).isZero();
     }
 
     @Test
-    void upRoutesReloadMovesAndDownLeavesNothing() throws IOException {
-        String before = laptop.run("sh", "-c", "ip -4 route show table all; ip rule; ip -6 rule; nft list ruleset");
-        hubUp("#: ExtraPorts = 53 on eth0");
-        String file = file(name, laptopConfig("MTU = 1400", "10.9.0.2/32, fd09::2/128, 10.8.0.0/16", "10.1.0.2:51820"));
+    void resolvconfIsCalledAsWgQuickCallsIt() throws IOException {
+        Map<String, String> environment = withProgram("resolvconf");
+        Path file = lab.write("Address = 10.9.0.1/24", "DNS = 10.9.0.53, example.org fd09::53", "DNS = a.example");
+        // It puts its own directory in front of PATH.
+        script(
+                environment,
+                file,
+                "cp \"$(command -v wg-quick)\" $dir/wg-quick; $dir/wg-quick up $file; $dir/wg-quick down $file");
+        // It calls it a second time when the interface is gone, which is the same.
+        String expected = log().replaceFirst("(resolvconf -d .*\n)\\1", "$1");
+        assertThat(expected).isEqualTo("""
+                resolvconf -a %1$s -m 0 -x
+                nameserver 10.9.0.53
+                nameserver fd09::53
+                search example.org a.example
+                resolvconf -d %1$s -f
+                """.formatted(name));
+        Files.delete(directory.resolve("log"));
 
-        anubis(laptop, "up", file).orThrow();
+        script(environment, file, "$anubis up $file; $anubis reload $name; $anubis down $name");
+        assertThat(log()).isEqualTo(expected);
 
-        assertThat(reaches("10.9.0.2")).isTrue();
-        assertThat(reaches("fd09::2")).isTrue();
-        assertThat(laptop.run("ip", "link", "show", "dev", name)).contains("mtu 1400");
-        assertThat(laptop.run("ip", "route", "show", "dev", name)).contains("10.8.0.0/16");
-        assertThat(anubis(laptop, "up", file).stderr())
-                .contains("is up already")
-                .hasLineCount(1);
-
-        file(name, laptopConfig("", "10.9.0.2/32, 10.7.0.0/16", "10.1.0.2:53"));
-        String unchanged = state();
-        CommandResult dry = anubis(laptop, "reload", "--dry-run", name);
-        assertThat(dry.stdout()).contains("route add 10.7.0.0/16", "route del 10.8.0.0/16", "endpoint 10.1.0.2:53");
-        assertThat(state()).isEqualTo(unchanged);
-        assertThat(anubis(laptop, "reload", name).orThrow()).isEqualTo(dry.stdout());
-        assertThat(anubis(laptop, "reload", name).orThrow()).isEmpty();
-        assertThat(reaches("10.9.0.2")).as("through port 53").isTrue();
-        assertThat(laptop.run("wg", "show", name, "endpoints")).contains("10.1.0.2:53");
-        assertThat(laptop.run("ip", "link", "show", "dev", name)).contains("mtu 1420");
-
-        anubis(laptop, "down", name).orThrow();
-        assertThat(laptop.run("sh", "-c", "ip -4 route show table all; ip rule; ip -6 rule; nft list ruleset"))
-                .isEqualTo(before);
-        assertThat(anubis(laptop, "down", name).stderr()).contains("is not up").hasLineCount(1);
-    }
-
-    @Test
-    void anEndpointInsideAnyAllowedPrefixIsExempt() throws IOException {
-        hubUp("");
-        laptop.run("ip", "route", "add", "10.1.5.0/24", "via", "10.1.0.2");
-        String file = file(name, laptopConfig("", "10.0.0.0/8, fd00::/8", "10.1.0.2:51820"));
-
-        anubis(laptop, "up", file).orThrow();
-
-        assertThat(reaches("10.9.0.2")).isTrue();
-        assertThat(laptop.run("ip", "route", "get", "10.200.0.1")).contains("dev " + name);
-        assertThat(laptop.run("ip", "route", "get", "10.1.0.2")).as("the LAN").contains("dev eth0");
-        assertThat(laptop.run("ip", "route", "get", "10.1.5.1")).as("beyond it").contains("dev eth0");
-        assertThat(laptop.run("ip", "-6", "route", "get", "fd77::1")).contains("dev " + name);
-        assertThat(laptop.run("ip", "-6", "route", "get", "fd01::2")).contains("dev eth0");
-        assertThat(laptop.execute("ip", "route", "get", "10.200.0.1", "mark", "0xca60")
-                        .stderr())
-                .as("a bearer packet")
-                .contains("unreachable");
-
-        // The other IP version, and a default route: nothing is reached but through the tunnel, and that is reached.
-        file(name, laptopConfig("", "0.0.0.0/0, ::/0", "[fd01::2]:51820"));
-        anubis(laptop, "reload", name).orThrow();
-        assertThat(reaches("10.9.0.2")).isTrue();
-        assertThat(laptop.run("ip", "route", "get", "192.0.2.1")).contains("dev " + name);
-        assertThat(laptop.run("wg", "show", name, "endpoints")).contains("[fd01::2]:51820");
-    }
-
-    @Test
-    void aReloadThatFailsHalfWayLeavesAllAsItWas() throws IOException {
-        hubUp("");
-        String file = file(name, laptopConfig("", "10.9.0.2/32", "10.1.0.2:51820"));
-        anubis(laptop, "up", file).orThrow();
-        laptop.run("ip", "route", "add", "10.7.0.0/16", "via", "10.1.0.2");
-        String before = state();
-        file(
-                name,
-                laptopConfig("MTU = 1300", "10.9.0.2/32, 10.6.0.0/24, 10.7.0.0/16", "10.1.0.2:51821")
-                        .replace("10.9.0.1/24", "10.9.0.1/24, 10.5.0.1/24"));
-
-        CommandResult reload = anubis(laptop, "reload", name);
-
-        assertThat(reload.status()).isEqualTo(1);
-        assertThat(reload.stderr()).contains("File exists", "10.7.0.0/16").hasLineCount(1);
-        assertThat(state()).isEqualTo(before);
-    }
-
-    @Test
-    void aReloadLosesNoPing() throws IOException {
-        hubUp("");
-        String file = file(name, laptopConfig("", "10.9.0.2/32", "10.1.0.2:51820"));
-        anubis(laptop, "up", file).orThrow();
-        assertThat(reaches("10.9.0.2")).isTrue();
-        Path log = directory.resolve("pings");
-        Process pings = laptop.start(
-                builder -> builder.redirectOutput(log.toFile()), "ping", "-n", "-q", "-i", "0.02", "10.9.0.2");
-
-        String other = """
-                [Peer]
-                PublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=
-                AllowedIPs = 10.6.0.0/16
-                """;
-        file(name, laptopConfig("MTU = 1380", "10.9.0.2/32, 10.8.0.0/16", "10.1.0.2:51820") + other);
-        anubis(laptop, "reload", name).orThrow();
-        file(name, laptopConfig("", "0.0.0.0/0", "10.1.0.2:51820"));
-        anubis(laptop, "reload", name).orThrow();
-        file(
-                name,
-                laptopConfig("", "10.9.0.2/32", "10.1.0.2:51820").replace("10.9.0.1/24", "10.9.0.1/24, 10.9.0.3/24"));
-        anubis(laptop, "reload", name).orThrow();
-        laptop.run("kill", "-INT", String.valueOf(pings.pid()));
-
-        assertThat(Lab.poll(PATIENCE, () -> !pings.isAlive())).isTrue();
-        assertThat(Files.readString(log)).contains(" 0% packet loss");
-    }
-
-    @Test
-    void whatIsNotConfirmedIsRolledBack() throws IOException {
-        hubUp("");
-        String config = laptopConfig("", "10.9.0.2/32", "10.1.0.2:51820");
-        String file = file(name, config);
-        anubis(laptop, "up", file).orThrow();
-        String before = state();
-
-        file(name, config.replace("10.9.0.1/24", "10.9.0.7/24"));
-        anubis(laptop, "reload", "--confirm", "1s", name).orThrow();
-        assertThat(Lab.poll(PATIENCE, () -> state().equals(before))).isTrue();
-
-        anubis(laptop, "reload", "--confirm", "600s", name).orThrow();
-        anubis(laptop, "confirm", name).orThrow();
-        assertThat(anubis(laptop, "confirm", name).status()).isEqualTo(1);
-        assertThat(state()).isNotEqualTo(before);
-
-        anubis(laptop, "down", name).orThrow();
-        anubis(laptop, "up", "--confirm", "1s", file).orThrow();
-        assertThat(Lab.poll(
-                        PATIENCE,
-                        () -> laptop.execute("ip", "link", "show", "dev", name).status() != 0))
-                .isTrue();
-    }
-
-    @Test
-    void hooksRunAtTheirTimes() throws IOException {
-        Path log = directory.resolve("hooks");
-        String hooks = """
-                PreUp = echo preup %%i >> %1$s
-                PostUp = ip link show dev %%i > /dev/null && echo postup >> %1$s
-                PreDown = ip link show dev %%i > /dev/null && echo predown >> %1$s
-                PostDown = ip link show dev %%i 2> /dev/null || echo postdown >> %1$s""".formatted(log);
-        String file = file(name, laptopConfig(hooks, "10.9.0.2/32", "10.1.0.2:51820"));
-
-        anubis(laptop, "up", file).orThrow();
-        anubis(laptop, "reload", name).orThrow();
-        anubis(laptop, "down", name).orThrow();
-
-        assertThat(log).hasContent("preup " + name + "\npostup\npredown\npostdown\n");
-
-        file(name, laptopConfig("PostUp = false", "10.9.0.2/32", "10.1.0.2:51820"));
-        CommandResult failed = anubis(laptop, "up", file);
-        assertThat(failed.status()).isEqualTo(1);
-        assertThat(failed.stderr()).contains("PostUp has failed");
-        assertThat(laptop.execute("ip", "link", "show", "dev", name).status()).isNotZero();
-    }
-
-    @Test
-    void nameServersAreToldToResolvconfAsWgQuickTellsThem() throws IOException {
-        Path bin = Files.createDirectories(directory.resolve("bin"));
-        Path told = directory.resolve("told");
-        Files.writeString(bin.resolve("resolvconf"), "#!/bin/sh\necho \"$@\" >> " + told + "\ncat >> " + told + "\n");
-        laptop.run("chmod", "755", bin.resolve("resolvconf").toString());
-        String file =
-                file(name, laptopConfig("DNS = 10.9.0.53, fd09::53, example.org", "10.9.0.2/32", "10.1.0.2:51820"));
-        String launcher = Implementation.ANUBIS.foreground("x").getFirst();
-
-        for (String verb : new String[] {"up", "down"}) {
-            laptop.execute(
-                            builder -> builder.environment()
-                                    .merge("PATH", bin.toString(), (path, ours) -> ours + ":" + path),
-                            launcher,
-                            verb,
-                            file)
-                    .orThrow();
-        }
-
-        assertThat(told)
-                .hasContent(
-                        "-a " + name + " -m 0 -x\nnameserver 10.9.0.53\nnameserver fd09::53\nsearch example.org\n-d "
-                                + name + " -f\n");
-    }
-
-    @Test
-    void aSavedFileHasWhatWgSetAndItsComments() throws IOException {
-        String file = file(
-                name,
-                laptopConfig("SaveConfig = true # always", "10.9.0.2/32", "10.1.0.2:51820")
-                        .replace("[Peer]", "# the hub\n[Peer]"));
-        anubis(laptop, "up", file).orThrow();
-        laptop.run("wg", "set", name, "peer", right.publicKey(), "allowed-ips", "10.9.0.2/32,10.8.0.0/16");
-
-        anubis(laptop, "down", name).orThrow();
-
-        assertThat(Files.readString(Path.of(file)))
-                .contains("# always", "# the hub", "AllowedIPs = 10.9.0.2/32, 10.8.0.0/16");
-    }
-
-    @Test
-    void aDeviceThatWasKilledCanBeTakenDownAndBroughtUpAgain() throws IOException {
-        hubUp("");
-        String file = file(name, laptopConfig("", "0.0.0.0/0", "10.1.0.2:51820"));
-        anubis(laptop, "up", file).orThrow();
-        laptop.interfaceNamed(name).holder().destroyForcibly();
-        assertThat(Lab.poll(
-                        PATIENCE,
-                        () -> laptop.execute("ip", "link", "show", "dev", name).status() != 0))
-                .isTrue();
-
-        anubis(laptop, "up", file).orThrow();
-        assertThat(reaches("10.9.0.2")).isTrue();
-        laptop.interfaceNamed(name).holder().destroyForcibly();
-        assertThat(Lab.poll(
-                        PATIENCE,
-                        () -> laptop.execute("ip", "link", "show", "dev", name).status() != 0))
-                .isTrue();
-        anubis(laptop, "down", name).orThrow();
-        assertThat(laptop.run("ip", "rule")).doesNotContain("proto 202");
-    }
-
-    @Test
-    void aNameServerOnLocalhostLivesBesideTheExtraPort() throws IOException {
-        hubUp("#: ExtraPorts = 53 on eth0");
-        Path served = directory.resolve("served");
-        hub.start(builder -> builder.redirectOutput(served.toFile()), "python3", "-c", """
-                import socket
-                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                s.bind(('127.0.0.1', 53))
-                while True:
-                  data, sender = s.recvfrom(512)
-                  s.sendto(b'from the name server', sender)
+        Files.delete(directory.resolve("log"));
+        script(environment, file, """
+                mkdir -p $dir/lower/resolvconf $dir/upper $dir/work
+                printf 'lo.inet\nlo.@(dnsmasq|pdnsd)\ntun*\neth*\n' > $dir/lower/resolvconf/interface-order
+                mount -t overlay overlay -o lowerdir=$dir/lower:/etc /etc
+                $anubis up $file; $anubis down $name
                 """);
-        String file = file(name, laptopConfig("", "10.9.0.2/32", "10.1.0.2:53"));
+        assertThat(log()).isEqualTo(expected.replace(name, "tun." + name));
+    }
 
-        anubis(laptop, "up", file).orThrow();
+    @Test
+    void resolvedIsToldOfNameServersAndDomains() throws IOException {
+        script(
+                withProgram("resolvectl"),
+                lab.write("Address = 10.9.0.1/24", "DNS = 10.9.0.53, fd09::53, example.org"),
+                """
+                mkdir -p /run/systemd/resolve; : > /run/systemd/resolve/io.systemd.Resolve
+                $anubis up $file
+                sed -i 's/DNS = .*/DNS = a.example/' $file; $anubis reload $name
+                sed -i /DNS/d $file; $anubis reload $name; $anubis down $name
+                """);
 
-        assertThat(reaches("10.9.0.2")).isTrue();
-        assertThat(Lab.poll(
-                        PATIENCE,
-                        () -> hub.execute("python3", "-c", """
-                                import socket
-                                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                                s.settimeout(1)
-                                s.sendto(b'?', ('127.0.0.1', 53))
-                                print(s.recvfrom(99)[0])
-                                """).stdout().contains("from the name server")))
-                .isTrue();
-        assertThat(laptop.run("wg", "show", name, "endpoints")).contains("10.1.0.2:53");
+        assertThat(log()).isEqualTo("""
+                resolvectl dns %1$s 10.9.0.53 fd09::53
+                resolvectl domain %1$s example.org ~.
+                resolvectl dns %1$s\s
+                resolvectl domain %1$s a.example
+                resolvectl revert %1$s
+                """.formatted(name));
+    }
+
+    @Test
+    void withoutAnybodyToTellOfNameServersNothingIsChanged() {
+        assumeTrue(
+                lab.me
+                        .execute("which", "resolvconf", "/usr/sbin/resolvconf", "resolvectl")
+                        .stdout()
+                        .isEmpty(),
+                "this machine has resolvconf or resolvectl");
+        Path file = lab.write("Address = 10.9.0.1/24", "DNS = 10.9.0.53");
+        String before = lab.state();
+
+        CommandResult result = lab.anubis("up", file.toString());
+
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.stderr()).startsWith("anubis: DNS cannot be set: ").hasLineCount(1);
+        assertThat(lab.state()).isEqualTo(before);
+    }
+
+    @Test
+    void theMtuIsThatOfTheNarrowestWay() {
+        End far = lab.far();
+        End other = lab.other();
+        lab.me.run("ip", "route", "add", "10.3.0.0/24", "via", RoutedLab.LAN, "mtu", "1400");
+        String peers =
+                RoutedLab.peer(far, "10.77.0.1/32", far.outer()) + RoutedLab.peer(other, "10.78.0.1/32", other.outer());
+
+        lab.up("Address = 10.9.0.1/24", peers);
+        assertThat(lab.me.run("ip", "link", "show", name)).contains("mtu 1320 ");
+
+        lab.me.run("ip", "route", "replace", "10.3.0.0/24", "via", RoutedLab.LAN, "mtu", "1300");
+        assertThat(lab.reload("Address = 10.9.0.1/24, fd09::1/64", peers))
+                .contains("ip link set dev " + name + " mtu 1280");
+
+        lab.me.interfaceNamed("eth0").mtu(9000);
+        lab.me.run("ip", "route", "del", "10.3.0.0/24");
+        assertThat(lab.reload("Address = 10.9.0.1/24", peers)).contains("ip link set dev " + name + " mtu 8920");
+        lab.me.interfaceNamed("eth0").mtu(1500);
+        assertThat(lab.reload("Address = 10.9.0.1/24", peers)).contains("ip link set dev " + name + " mtu 1420");
     }
 }
