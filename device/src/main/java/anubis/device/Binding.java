@@ -6,11 +6,13 @@ import anubis.linux.Family;
 import anubis.linux.UdpSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** The UDP sockets of one port: for each worker one of IPv4 and one of IPv6. Any thread may use it. */
 final class Binding implements AutoCloseable {
-    private static final int ATTEMPTS = 100;
+    private static final int ATTEMPTS = 300;
+    private static final long PAUSE_NANOS = 1_000_000L;
 
     private final List<UdpSocket> ipv4 = new ArrayList<>();
     private final List<UdpSocket> ipv6 = new ArrayList<>();
@@ -20,9 +22,12 @@ final class Binding implements AutoCloseable {
     private Binding() {}
 
     /**
-     * Binds for {@code workers} workers.
+     * Binds for {@code workers} workers. A port that is taken is tried again for some tenths of a second: it may be one
+     * that was just left, whose closed sockets live on as copies in a process that is being started, until that has
+     * become another program; or, of a port that the kernel chose for one family, another has it for the other family.
      *
      * @param port 0 for one that is free for both families
+     * @throws ErrnoException EADDRINUSE if the port remains taken
      */
     static Binding open(int port, int workers, int mark) throws ErrnoException {
         for (int attempt = 1; ; attempt++) {
@@ -32,9 +37,10 @@ final class Binding implements AutoCloseable {
                 return binding;
             } catch (ErrnoException e) {
                 binding.close();
-                if (port != 0 || e.errno() != Errno.EADDRINUSE || attempt == ATTEMPTS) {
+                if (e.errno() != Errno.EADDRINUSE || attempt == ATTEMPTS) {
                     throw e;
                 }
+                LockSupport.parkNanos(PAUSE_NANOS);
             }
         }
     }
@@ -67,11 +73,10 @@ final class Binding implements AutoCloseable {
     }
 
     void mark(int mark) throws ErrnoException {
-        for (UdpSocket socket : ipv4) {
-            socket.mark(mark);
-        }
-        for (UdpSocket socket : ipv6) {
-            socket.mark(mark);
+        for (List<UdpSocket> sockets : List.of(ipv4, ipv6)) {
+            for (UdpSocket socket : sockets) {
+                socket.mark(mark);
+            }
         }
     }
 

@@ -37,16 +37,15 @@ final class Uapi {
     /** Answers one request after the other until the other end closes, or says what is no request. */
     void serve(BufferedReader in, Writer out) throws IOException {
         for (String operation = in.readLine(); operation != null; operation = in.readLine()) {
+            if (operation.isEmpty()) {
+                continue;
+            }
             int errno = switch (operation) {
-                case "" -> 0;
                 case "set=1" -> set(in);
                 case "get=1" -> ends(in) ? get(out) : Errno.EPROTO;
                 case "drops=1" -> ends(in) ? drops(out) : Errno.EPROTO;
                 default -> Errno.EPROTO;
             };
-            if (operation.isEmpty()) {
-                continue;
-            }
             out.write("errno=" + -errno + "\n\n");
             out.flush();
             if (errno == Errno.EPROTO) {

@@ -185,8 +185,8 @@ final class Worker implements Runnable, AutoCloseable {
             wireGuard.drop(peer, Drop.NO_ENDPOINT, remaining());
             return;
         }
-        int trafficClass =
-                Packets.ecn(tunnelBuffer, splitter.offset()); // RFC 6040, section 4.1: all else stays inside.
+        // RFC 6040, section 4.1: all else stays inside.
+        int trafficClass = Packets.ecn(tunnelBuffer, splitter.offset());
         Keypair keypair = peer.sendingKeypair(now);
         for (; packet > 0; packet = splitter.next()) {
             if (keypair == null
@@ -243,10 +243,8 @@ final class Worker implements Runnable, AutoCloseable {
 
     /** Takes apart what one call received: datagrams of one source, all of one size but for the last. */
     private void receive(int offset, int length, long now) {
-        int segmentSize = message.receivedSegmentSize();
-        if (segmentSize <= 0) {
-            segmentSize = Math.max(length, 1);
-        }
+        int told = message.receivedSegmentSize();
+        int segmentSize = told > 0 ? told : Math.max(length, 1);
         if (message.controlTruncated()) {
             // The kernel tells the size first; where that was lost too, they count as one.
             wireGuard.drop(null, Drop.CONTROL_TRUNCATED, Math.max(1, Math.ceilDiv(length, segmentSize)));

@@ -3,11 +3,24 @@ package anubis.device;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import anubis.linux.NativeMemory;
+import anubis.linux.UdpAddress;
+import anubis.linux.UdpMessage;
+import anubis.protocol.Drop;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.net.DatagramSocket;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Real devices in a network namespace of the test's own, driven through their UAPI. */
 class DeviceTest {
@@ -169,6 +182,56 @@ class DeviceTest {
         });
         ip("link", "delete", "wgt0");
         assertThat(waiting.join(java.time.Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    @Timeout(60)
+    void closingWaitsForNobodyWhoHasNotSaidAll() throws Exception {
+        Device device = open("wgt" + ProcessHandle.current().pid());
+        List<SocketChannel> clients = new ArrayList<>();
+        try (UapiSocket uapi = space.call(() -> UapiSocket.open(device))) {
+            for (String said : List.of("", "\n", "set=1\nprivate_key=", "get=1\n")) {
+                SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(UapiSocket.path(device.name())));
+                client.write(ByteBuffer.wrap(said.getBytes(StandardCharsets.US_ASCII)));
+                clients.add(client);
+            }
+            assertThat(uapi).isNotNull();
+        }
+        device.close();
+        device.awaitEnd();
+        for (SocketChannel client : clients) {
+            try (client) {
+                assertThat(read(client)).doesNotContain("errno=0").doesNotContain("private_key");
+            }
+        }
+        assertThat(device.wireGuard().publicKey()).isEmpty();
+    }
+
+    /** What is told until the end; a reset is one too, of a connection from which not all was read. */
+    private static String read(SocketChannel from) {
+        try {
+            return new String(Channels.newInputStream(from).readAllBytes(), StandardCharsets.US_ASCII);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    @Test
+    void handshakeMessagesThatWaitAreBoundedAndTheOthersCounted() throws Exception {
+        Device device = open("wgt0");
+        try (Control control = space.call(() -> new Control(device))) {
+            UdpMessage received = new UdpMessage().to(new UdpAddress(new byte[] {127, 0, 0, 1}, 9, 0));
+            MemorySegment message = NativeMemory.allocate(200);
+            for (int i = 0; i < 5_000; i++) {
+                control.offer(message, 0, 148, received);
+            }
+            assertThat(device.wireGuard().drops().of(Drop.HANDSHAKE_QUEUE_FULL)).isEqualTo(5_000 - 4_096);
+            // Nor does what is no handshake message by its length take a place.
+            for (int length : new int[] {0, 3, 193, 200}) {
+                control.offer(message, 0, length, received);
+            }
+            assertThat(device.wireGuard().drops().of(Drop.MALFORMED)).isEqualTo(4);
+        }
     }
 
     @Test

@@ -18,7 +18,7 @@ final class Timers {
 
     // What may be due.
     private static final int STAGED = 0;
-    private static final int FORGET_KEYS = 1;
+    static final int FORGET_KEYS = 1;
     private static final int KEEPALIVE = 2;
     private static final int PERSISTENT_KEEPALIVE = 3;
     private static final int NEW_HANDSHAKE = 4;
@@ -229,7 +229,7 @@ final class Timers {
         }
     }
 
-    private boolean isSet(int timer) {
+    boolean isSet(int timer) {
         return dueAt.get(timer) != NONE;
     }
 
@@ -244,9 +244,10 @@ final class Timers {
         }
     }
 
-    /** Whether the time has come; it then is over. */
+    /** Whether the time has come; it then is over. One that is set anew meanwhile stays set. */
     private boolean expired(int timer, long now) {
-        return dueAt.get(timer) <= now && dueAt.getAndSet(timer, NONE) <= now;
+        long at = dueAt.get(timer);
+        return at <= now && dueAt.compareAndSet(timer, at, NONE);
     }
 
     private void wake(long at) {

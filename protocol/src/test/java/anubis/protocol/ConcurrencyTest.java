@@ -213,6 +213,37 @@ class ConcurrencyTest {
         forgetting.join();
     }
 
+    /** Or else a persistent keepalive, say, that a packet has just put off would never come. */
+    @Test
+    void aTimerThatIsSetAtTheMomentItIsDueIsNotLost() throws InterruptedException {
+        Timers timers = a.wireGuard.addPeer(b.key.publicKey(Primitives.get())).orElseThrow().timers;
+        AtomicLong done = new AtomicLong();
+        Thread setting = Thread.ofPlatform().start(() -> {
+            for (long now = clock.get(); !stopped.get(); now = clock.get()) {
+                if (now > done.get()) {
+                    timers.keypairDerived(now);
+                    done.set(now);
+                }
+            }
+        });
+        for (int round = 1; round <= 20_000 && failures.isEmpty(); round++) {
+            long now = clock.addAndGet(1000 * SECOND);
+            for (int i = 0; i < round % 50; i++) {
+                Thread.onSpinWait();
+            }
+            timers.expire(now, a);
+            while (done.get() < now) {
+                Thread.onSpinWait();
+            }
+            if (!timers.isSet(Timers.FORGET_KEYS)) {
+                failures.add(new AssertionError("lost in round " + round));
+            }
+        }
+        stopped.set(true);
+        setting.join();
+        assertThat(failures).isEmpty();
+    }
+
     private void reconfigure(Host host, Random random) {
         WireGuard wireGuard = host.wireGuard;
         switch (random.nextInt(8)) {
