@@ -112,8 +112,11 @@ final class ReloadTest {
                 "address",
                 "route",
                 "rule");
-        lab.me.run("ip", "link", "add", "beginning", "type", "bridge");
-        RoutedLab.await("the monitor", () -> read(changes).contains("beginning"));
+        RoutedLab.await("the monitor", () -> {
+            lab.me.execute("ip", "link", "del", "beginning");
+            lab.me.run("ip", "link", "add", "beginning", "type", "bridge");
+            return read(changes).contains("beginning");
+        });
         String begun = read(changes);
 
         assertThat(lab.run("reload", name)).isEmpty();
