@@ -42,7 +42,7 @@ final class FakeDevice implements AutoCloseable {
         while (socket.isOpen()) {
             try (SocketChannel connection = socket.accept()) {
                 BufferedReader in = new BufferedReader(Channels.newReader(connection, StandardCharsets.US_ASCII));
-                String reply = replies.get(in.readLine());
+                String reply = replies.get(String.valueOf(in.readLine())); // none if only the connection was wanted
                 if (reply != null && "".equals(in.readLine())) {
                     Channels.newOutputStream(connection).write(reply.getBytes(StandardCharsets.US_ASCII));
                 }
