@@ -26,9 +26,6 @@ final class KernelKeeperTest {
     /** A name that is not resolved is asked for again after 5, 10 and 20 seconds. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    private static final String KEY = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
-    private static final String PEER = "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=";
-
     @TempDir
     Path directory;
 
@@ -43,6 +40,8 @@ final class KernelKeeperTest {
         lab = Lab.open();
         host = lab.host("alone");
         host.run("ip", "link", "set", "lo", "up");
+        KeyPair own = KeyPair.generate(host);
+        String peer = KeyPair.generate(host).publicKey();
         String ip = host.run("sh", "-c", "command -v ip").strip();
         program(
                 "ip",
@@ -59,8 +58,8 @@ final class KernelKeeperTest {
                 "case $1 in",
                 "syncconf) cat >$conf.new; mv $conf.new $conf;;",
                 "*) endpoint=$(sed -n 's/^Endpoint *= *//p' $conf 2>/dev/null)",
-                "printf '%s\\t%s\\t51820\\toff\\n' " + KEY + " " + PEER,
-                "printf '%s\\t(none)\\t%s\\t10.9.0.2/32\\t0\\t0\\t0\\toff\\n' " + PEER + " ${endpoint:-'(none)'};;",
+                "printf '%s\\t%s\\t51820\\toff\\n' " + own.privateKey() + " " + own.publicKey(),
+                "printf '%s\\t(none)\\t%s\\t10.9.0.2/32\\t0\\t0\\t0\\toff\\n' " + peer + " ${endpoint:-'(none)'};;",
                 "esac");
         hosts("");
         Files.writeString(directory.resolve("resolv.conf"), "nameserver 127.0.0.1\n");
@@ -74,7 +73,7 @@ final class KernelKeeperTest {
                 PublicKey = %s
                 AllowedIPs = 10.9.0.2/32
                 Endpoint = hub.test:51820
-                """.formatted(KEY, PEER));
+                """.formatted(own.privateKey(), peer));
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     }
 

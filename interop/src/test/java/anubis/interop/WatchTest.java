@@ -1,7 +1,6 @@
 package anubis.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import anubis.lab.CommandResult;
 import anubis.lab.Lab;
@@ -209,7 +208,6 @@ final class WatchTest {
 
     @Test
     void whyTellsWhatWasDropped() {
-        assumeTrue(pair.left() == Implementation.ANUBIS, "only our device counts what it drops");
         try (Tunnel tunnel = Tunnel.between(pair)) {
             tunnel.awaitPing();
             assertThat(left(tunnel, "why", tunnel.rightKeys().publicKey()))
@@ -219,6 +217,10 @@ final class WatchTest {
             tunnel.right().host().execute("ping", "-c", "3", "-i", "0.2", "-W", "1", "-I", STRANGER, Tunnel.LEFT);
             String peer = tunnel.rightKeys().publicKey();
             String why = left(tunnel, "why", peer.substring(0, 8));
+            if (pair.left() != Implementation.ANUBIS) {
+                assertThat(why).doesNotContain("dropped_"); // it does not count what it drops
+                return;
+            }
             assertThat(why)
                     .startsWith("peer " + peer + "\n  dropped_source_not_allowed (")
                     .contains("AllowedIPs");
