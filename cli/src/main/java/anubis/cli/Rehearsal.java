@@ -1,11 +1,21 @@
 package anubis.cli;
 
+import anubis.config.ConfigException;
+import anubis.config.Difference;
+import anubis.config.Facts;
+import anubis.config.HostState;
+import anubis.config.Observed;
+import anubis.config.QuickConfig;
+import anubis.config.Step;
+import anubis.config.UapiDevice;
+import anubis.config.UapiReply;
 import anubis.crypto.Primitives;
 import anubis.host.UapiClient;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ProtocolException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -16,6 +26,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * Runs the short verbs once, so that the build can record which classes they load and have them ready at the next start.
@@ -73,13 +86,28 @@ final class Rehearsal {
             {"syncconf", "wg0", file},
             {"status", "wg0"},
             {"strip", file},
+            {"lint", file},
             {"device"},
             {"device", "--help"}
         };
         Primitives.get().transportCipher(); // for the device
+        reload();
         for (String[] verb : verbs) {
             System.setIn(new ByteArrayInputStream(KEY.getBytes(StandardCharsets.US_ASCII)));
             Anubis.commandLine(verb).execute(verb);
+        }
+    }
+
+    /** What a reload works out, without looking at this host or changing it. */
+    private static void reload() {
+        try {
+            QuickConfig config = QuickConfig.parse("wg0.conf", CONFIGURATION);
+            UapiDevice device = UapiReply.parse(STATE);
+            HostState state = HostState.of("wg0", config, new Facts(1420, 0, true, Map.of()));
+            Observed now = new Observed(1420, true, Set.of(), device, state.routes(), Set.of(), true);
+            Difference.between(Optional.of(state), now, state).forEach(Step::describe);
+        } catch (ConfigException | ProtocolException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -57,6 +57,13 @@ public record Cidr(InetAddress address, int length) {
                 && masked().address.equals(new Cidr(other.address, length).masked().address);
     }
 
+    /** The addresses of networks differ in few bits, which are spread here over all. */
+    @Override
+    public int hashCode() {
+        int hash = (address.hashCode() + length) * 0x9e37_79b9;
+        return hash ^ hash >>> 16;
+    }
+
     private static int bits(InetAddress address) {
         return 8 * address.getAddress().length;
     }

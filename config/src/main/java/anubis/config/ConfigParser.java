@@ -22,7 +22,6 @@ import java.util.stream.Stream;
  * {@code wg} would cut to 16 bits, and names of services for ports.
  */
 public final class ConfigParser {
-    private static final Pattern SPACE = Pattern.compile("[ \\t\\x0B\\f\\r]+");
     private static final Pattern WORD = Pattern.compile("[A-Za-z]{1,24}");
     private static final Pattern SHOWABLE = Pattern.compile("[0-9A-Fa-f:./%+-]{1,50}|\\p{Print}{1,24}");
     private static final Pattern HEX_MARK = Pattern.compile("0x0{0,50}[0-9A-Fa-f]{1,8}");
@@ -152,7 +151,7 @@ public final class ConfigParser {
         String raw = extension ? whole.substring(whole.indexOf(EXTENSION) + EXTENSION.length()) : whole;
         int comment = raw.indexOf('#');
         String stripped = comment < 0 ? raw : raw.substring(0, comment);
-        String text = SPACE.matcher(stripped).replaceAll("");
+        String text = withoutSpace(stripped);
         if (text.isEmpty()) {
             return;
         }
@@ -165,6 +164,18 @@ public final class ConfigParser {
             case "[peer]" -> begin(Section.PEER);
             default -> setting(stripped, text);
         }
+    }
+
+    /** As {@code wg} reads a line; it takes for space what isspace(3) does. */
+    private static String withoutSpace(String line) {
+        StringBuilder text = new StringBuilder(line.length());
+        for (int i = 0; i < line.length(); i++) {
+            char c = line.charAt(i);
+            if (c != ' ' && (c < '\t' || c > '\r')) {
+                text.append(c);
+            }
+        }
+        return text.toString();
     }
 
     private void begin(Section next) {

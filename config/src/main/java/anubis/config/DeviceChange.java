@@ -59,7 +59,7 @@ public record DeviceChange(
     /**
      * What makes of the device {@code now} what {@code wanted} says, and leaves peers alone that are as they should be.
      * An endpoint is set only where {@code before}, what was asked for the last time, says otherwise, or the peer has none:
-     * it may have moved since. A key, mark or keepalive of which neither says anything is left alone: a command of the
+     * it may have moved since. A key, mark, keepalive or peer of which neither says anything is left alone: a command of the
      * configuration may have set it.
      *
      * @throws IllegalArgumentException if an endpoint is a name
@@ -73,7 +73,7 @@ public record DeviceChange(
         List<PeerChange> peers = new ArrayList<>();
         now.peers().stream()
                 .map(UapiPeer::publicKey)
-                .filter(key -> !future.containsKey(key))
+                .filter(key -> earlier.containsKey(key) && !future.containsKey(key))
                 .map(PeerChange::remove)
                 .forEach(peers::add);
         future.values()

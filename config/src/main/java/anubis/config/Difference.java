@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -179,9 +180,7 @@ public final class Difference {
     }
 
     private static <T> Set<T> without(Set<T> all, Set<T> those) {
-        Set<T> rest = new LinkedHashSet<>(all);
-        rest.removeAll(those);
-        return rest;
+        return all.stream().filter(each -> !those.contains(each)).collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private Step address(Cidr address, String verb, String opposite) {

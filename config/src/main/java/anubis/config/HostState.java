@@ -62,15 +62,10 @@ public record HostState(
     public static HostState of(String name, QuickConfig config, Facts facts) {
         List<Cidr> addresses = config.addresses().stream().distinct().toList();
         PrefixMap<Cidr> connected = PrefixMap.of(addresses);
-        PrefixMap<Cidr> allowed = PrefixMap.of(config.allowedPrefixes());
+        List<Cidr> prefixes = config.allowedPrefixes();
         WireGuardConfig resolved = resolved(config, facts);
-        // A peer without an endpoint may turn up anywhere: a default route to it is a loop to come.
-        boolean loops = config.table() instanceof QuickConfig.Table.Auto
-                && (allowed.lengths().contains(0)
-                        || facts.movedInside()
-                        || anyInside(allowed, resolved.peers().stream().flatMap(peer -> peer.endpoint().stream())));
-        OptionalLong chosen = config.wireguard().device().fwMark();
-        long mark = chosen.orElse(0) != 0 ? chosen.orElse(0) : loops ? FIRST_MARK + facts.slot() : 0;
+        boolean loops = loops(config, prefixes, resolved, facts);
+        long mark = mark(config, loops, facts);
         long table = switch (config.table()) {
             case QuickConfig.Table.Auto() -> loops ? mark : Route.MAIN;
             case QuickConfig.Table.Numbered(long number) -> number;
@@ -80,10 +75,10 @@ public record HostState(
         boolean withConnected = config.table() instanceof QuickConfig.Table.Auto || table == Route.MAIN;
         Set<Route> routes = table == 0
                 ? Set.of()
-                : config.allowedPrefixes().stream()
+                : prefixes.stream()
                         .filter(prefix -> !withConnected || !connected.covers(prefix))
                         .map(prefix -> new Route(prefix, table))
-                        .collect(Collectors.toSet());
+                        .collect(Collectors.toUnmodifiableSet());
         List<Rule> rules = loops ? rules(routes, mark, facts.slot()) : List.of();
         InterfaceConfig device = config.wireguard().device();
         boolean six = addresses.stream().anyMatch(Cidr::six);
@@ -112,6 +107,25 @@ public record HostState(
                 config.dns());
     }
 
+    /** Whether a route to what the peers are allowed would catch bearer packets, so that there have to be rules. */
+    public static boolean loops(QuickConfig config, Facts facts) {
+        return loops(config, config.allowedPrefixes(), resolved(config, facts), facts);
+    }
+
+    /** A peer without an endpoint may turn up anywhere: a default route to it is a loop to come. */
+    private static boolean loops(QuickConfig config, List<Cidr> prefixes, WireGuardConfig resolved, Facts facts) {
+        return config.table() instanceof QuickConfig.Table.Auto
+                && (facts.movedInside()
+                        || prefixes.stream().anyMatch(prefix -> prefix.length() == 0)
+                        || anyInside(prefixes, resolved.peers().stream().flatMap(peer -> peer.endpoint().stream())));
+    }
+
+    /** The mark of the bearer packets, 0 if they have none. */
+    public static long mark(QuickConfig config, boolean loops, Facts facts) {
+        long chosen = config.wireguard().device().fwMark().orElse(0);
+        return chosen != 0 ? chosen : loops ? FIRST_MARK + facts.slot() : 0;
+    }
+
     /**
      * Whether a peer of the device {@code now} has moved to an address that some peer is allowed, and will be there once
      * {@code config} is in force.
@@ -119,6 +133,13 @@ public record HostState(
      * @param before what was asked for the last time, if it was
      */
     public static boolean movedInside(QuickConfig config, Facts facts, UapiDevice now, Optional<HostState> before) {
+        if (now.peers().stream().allMatch(peer -> peer.endpoint().isEmpty())) {
+            return false;
+        }
+        List<Cidr> prefixes = config.allowedPrefixes();
+        if (!anyInside(prefixes, now.peers().stream().flatMap(peer -> peer.endpoint().stream()))) {
+            return false;
+        }
         WireGuardConfig resolved = resolved(config, facts);
         Map<PublicKey, Endpoint> endpoints = new HashMap<>();
         now.peers().forEach(peer -> peer.endpoint().ifPresent(endpoint -> endpoints.put(peer.publicKey(), endpoint)));
@@ -130,11 +151,19 @@ public record HostState(
             }
             change.endpoint().ifPresent(endpoint -> endpoints.put(change.publicKey(), endpoint));
         }
-        return anyInside(PrefixMap.of(config.allowedPrefixes()), endpoints.values().stream());
+        return anyInside(prefixes, endpoints.values().stream());
     }
 
-    private static boolean anyInside(PrefixMap<Cidr> allowed, Stream<Endpoint> endpoints) {
-        return endpoints.anyMatch(endpoint -> allowed.covers(Cidr.host(endpoint.address())));
+    private static boolean anyInside(List<Cidr> prefixes, Stream<Endpoint> endpoints) {
+        List<Cidr> hosts = endpoints
+                .map(endpoint -> Cidr.host(endpoint.address()))
+                .distinct()
+                .toList();
+        if (hosts.isEmpty()) {
+            return false;
+        }
+        PrefixMap<Cidr> allowed = PrefixMap.of(prefixes);
+        return hosts.stream().anyMatch(allowed::covers);
     }
 
     /** The device and its peers, whose endpoints are addresses, or nothing while a name means none. */

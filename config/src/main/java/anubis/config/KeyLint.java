@@ -3,9 +3,9 @@ package anubis.config;
 import anubis.config.ConfigParser.Place;
 import anubis.config.Finding.Rule;
 import anubis.crypto.PresharedKey;
-import anubis.crypto.Primitives;
 import anubis.crypto.PrivateKey;
 import anubis.crypto.PublicKey;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,14 +29,18 @@ final class KeyLint {
     private final List<PeerConfig> peers;
     private final Optional<PrivateKey> privateKey;
     private final Optional<PublicKey> publicKey;
+    /** The peers' keys, where there are preshared keys to compare with them. */
     private final Set<PresharedKey> theirs;
+
     private final LintReport report;
 
     private KeyLint(WireGuardConfig config, LintReport report) {
         this.peers = config.peers();
         this.privateKey = config.device().privateKey();
-        this.publicKey = privateKey.map(key -> key.publicKey(Primitives.get()));
-        this.theirs = peers.stream().map(peer -> same(peer.publicKey())).collect(Collectors.toSet());
+        this.publicKey = privateKey.map(PrivateKey::publicKey);
+        this.theirs = peers.stream().anyMatch(peer -> peer.presharedKey().isPresent())
+                ? peers.stream().map(peer -> same(peer.publicKey())).collect(Collectors.toSet())
+                : Set.of();
         this.report = report;
     }
 
@@ -50,7 +54,7 @@ final class KeyLint {
     private void own() {
         privateKey.ifPresent(key -> {
             placeholder(Place.INTERFACE, "PrivateKey", KeyText.base64(key.bytes()), NEW_PAIR);
-            if (theirs.contains(same(key))) {
+            if (peers.stream().anyMatch(peer -> same(peer.publicKey()).equals(same(key)))) {
                 report.of(
                         Place.INTERFACE,
                         Rule.KEY_REUSED,
@@ -149,9 +153,17 @@ final class KeyLint {
                     setting,
                     "this is the key of an example that everybody can read",
                     remedy);
-        } else if (base64.chars().limit(base64.length() - 1).distinct().count() < FEWEST_DIGITS) {
+        } else if (distinctDigits(base64) < FEWEST_DIGITS) {
             report.of(peer, Rule.PLACEHOLDER_KEY, setting, "this is no random key but one that was made up", remedy);
         }
+    }
+
+    private static int distinctDigits(String base64) {
+        BitSet digits = new BitSet(128);
+        for (int i = 0; i < base64.length() - 1; i++) {
+            digits.set(base64.charAt(i));
+        }
+        return digits.cardinality();
     }
 
     /** The same 32 bytes, to be compared: of all kinds of keys, this one is compared in constant time and never printed. */

@@ -2,13 +2,11 @@ package anubis.config;
 
 import anubis.crypto.PresharedKey;
 import anubis.crypto.PublicKey;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.StringJoiner;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What a {@code set=1} request does with one peer. What is empty stays as it is. */
@@ -58,9 +56,10 @@ public record PeerChange(
      * @param before what was asked for the last time, if it was
      */
     static Optional<PeerChange> between(Optional<UapiPeer> now, Optional<PeerConfig> before, PeerConfig wanted) {
-        Set<Cidr> prefixes = wanted.allowedIps().prefixes().stream()
+        List<Cidr> prefixes = wanted.allowedIps().prefixes().stream()
                 .map(Cidr::masked)
-                .collect(Collectors.toCollection(LinkedHashSet::new));
+                .distinct()
+                .toList();
         PresharedKey presharedNow = now.flatMap(UapiPeer::presharedKey).orElse(PresharedKey.NONE);
         PresharedKey presharedKey = wanted.presharedKey()
                 .orElse(
@@ -82,11 +81,15 @@ public record PeerChange(
                         .filter(to -> now.flatMap(UapiPeer::endpoint).isEmpty()
                                 || !Optional.of(to).equals(before.flatMap(PeerConfig::endpoint))),
                 keepalive == keepaliveNow ? OptionalInt.empty() : OptionalInt.of(keepalive),
-                now.filter(peer -> Set.copyOf(peer.allowedIps()).equals(prefixes))
-                                .isPresent()
+                now.filter(peer -> same(peer.allowedIps(), prefixes)).isPresent()
                         ? Optional.empty()
-                        : Optional.of(AllowedIps.exactly(List.copyOf(prefixes))));
+                        : Optional.of(AllowedIps.exactly(prefixes)));
         return now.isPresent() && change.isEmpty() ? Optional.empty() : Optional.of(change);
+    }
+
+    /** In whatever order. */
+    private static boolean same(List<Cidr> some, List<Cidr> others) {
+        return some.equals(others) || Set.copyOf(some).equals(Set.copyOf(others));
     }
 
     /** Whatever was done to the peer since, this makes it what it was. */

@@ -26,11 +26,6 @@ final class PrefixMap<V> {
         return Optional.ofNullable(values.putIfAbsent(prefix.masked(), value));
     }
 
-    /** The lengths of the prefixes, in bits. */
-    Set<Integer> lengths() {
-        return lengths;
-    }
-
     boolean covers(Cidr other) {
         return covering(other).findAny().isPresent();
     }

@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** An X25519 public key: 32 bytes, as on the wire. */
@@ -12,14 +14,16 @@ public final class PublicKey {
      * The points of which a small multiple is zero (https://cr.yp.to/ecdh.html), as far as X25519 reads them: without the
      * highest bit. The last two are 0 and 1 again, written as p and p + 1.
      */
-    private static final Set<String> LOW_ORDER = Set.of(
-            "00".repeat(32),
-            "01" + "00".repeat(31),
-            "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-            "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-            "ec" + "ff".repeat(30) + "7f",
-            "ed" + "ff".repeat(30) + "7f",
-            "ee" + "ff".repeat(30) + "7f");
+    private static final Set<PublicKey> LOW_ORDER = Stream.of(
+                    "00".repeat(32),
+                    "01" + "00".repeat(31),
+                    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+                    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+                    "ec" + "ff".repeat(30) + "7f",
+                    "ed" + "ff".repeat(30) + "7f",
+                    "ee" + "ff".repeat(30) + "7f")
+            .map(PublicKey::ofHex)
+            .collect(Collectors.toSet());
 
     private final byte[] bytes;
 
@@ -76,7 +80,7 @@ public final class PublicKey {
     public boolean isOfLowOrder() {
         byte[] read = bytes();
         read[read.length - 1] &= 0x7f;
-        return LOW_ORDER.contains(HexFormat.of().formatHex(read));
+        return LOW_ORDER.contains(new PublicKey(read));
     }
 
     @Override

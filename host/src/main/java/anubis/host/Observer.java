@@ -7,6 +7,7 @@ import anubis.config.HostState;
 import anubis.config.Observed;
 import anubis.config.Route;
 import anubis.config.Rule;
+import anubis.config.UapiDevice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,8 +60,8 @@ final class Observer {
         return links().containsKey(name);
     }
 
-    /** What is found of the interface {@code name}, whose rules are these. */
-    static Observed observe(String name, WireGuardInterface device, Set<Rule> rules) throws IOException {
+    /** What is found of the interface {@code name}, whose device is so and whose rules are these. */
+    static Observed observe(String name, UapiDevice device, Set<Rule> rules) throws IOException {
         Optional<Link> link = Optional.ofNullable(links().get(name));
         if (link.isEmpty()) {
             throw new IOException("there is no interface " + name);
@@ -69,7 +70,7 @@ final class Observer {
                 link.get().mtu(),
                 link.get().up(),
                 addresses(name),
-                device.get(),
+                device,
                 routes(name),
                 rules,
                 firewall(Firewall.table(name)));

@@ -50,24 +50,20 @@ final class Surroundings {
             Map<String, InetAddress> addresses)
             throws IOException {
         int slot = before.map(each -> each.applied().facts().slot()).orElse(0);
-        Facts facts = new Facts(ETHERNET - OVERHEAD, slot, false, addresses);
-        if (HostState.movedInside(config, facts, device, before.map(Wanted::state))) {
-            facts = new Facts(facts.mtu(), slot, true, addresses);
-        }
-        HostState state = HostState.of(name, config, facts);
-        if (!state.rules().isEmpty() && !before.map(Wanted::hasSlot).orElse(false)) {
-            facts = new Facts(facts.mtu(), Observer.freeSlot(), facts.movedInside(), addresses);
-        }
+        Facts unmoved = new Facts(ETHERNET - OVERHEAD, slot, false, addresses);
+        boolean moved = HostState.movedInside(config, unmoved, device, before.map(Wanted::state));
+        boolean loops = HostState.loops(config, new Facts(unmoved.mtu(), slot, moved, addresses));
+        boolean newSlot = loops && !before.map(Wanted::hasSlot).orElse(false);
+        Facts facts = new Facts(unmoved.mtu(), newSlot ? Observer.freeSlot() : slot, moved, addresses);
         if (config.mtu().isPresent()) {
             return facts;
         }
-        List<InetAddress> endpoints = state.wireguard().peers().stream()
-                .flatMap(peer -> peer.endpoint().stream())
+        List<InetAddress> endpoints = config.wireguard().peers().stream()
+                .flatMap(peer -> peer.endpoint().flatMap(facts::resolve).stream())
                 .map(Endpoint::address)
                 .distinct()
                 .toList();
-        // The mark of another slot is as good: all rules of ours heed it.
-        int path = pathMtu(name, endpoints, state.wireguard().device().fwMark().orElse(0));
+        int path = pathMtu(name, endpoints, HostState.mark(config, loops, facts));
         return new Facts(path - OVERHEAD, facts.slot(), facts.movedInside(), addresses);
     }
 

@@ -10,6 +10,7 @@ import anubis.config.QuickConfig;
 import anubis.config.QuickConfig.Hook;
 import anubis.config.Rule;
 import anubis.config.Step;
+import anubis.config.UapiDevice;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -109,7 +110,7 @@ public final class Tunnel {
     public List<Step> difference(ConfigFile file) throws IOException, ConfigException {
         try (RunFiles.Lock _ = files.lock()) {
             Wanted before = Wanted.of(applied());
-            return stepsTo(Optional.of(before), wanted(reloaded(file, before), Optional.of(before)));
+            return plan(Optional.of(before), reloaded(file, before)).steps();
         }
     }
 
@@ -219,7 +220,7 @@ public final class Tunnel {
 
     private void save(Wanted wanted) throws IOException {
         Applied applied = wanted.applied();
-        Observed now = Observer.observe(name, device(wanted.config()), wanted.rules());
+        Observed now = Observer.observe(name, device(wanted.config()).get(), wanted.rules());
         List<Cidr> addresses = Stream.concat(
                         wanted.state().addresses().stream().filter(now.addresses()::contains),
                         now.addresses().stream()
@@ -268,33 +269,42 @@ public final class Tunnel {
     /** Gives the interface, which has been made, all that is asked for. Before, it is noted what that will be. */
     private void establish(Asked asked) throws IOException {
         try (RunFiles.Lock _ = files.lockRules()) {
-            Wanted wanted = wanted(asked, Optional.empty());
-            files.applied(wanted.applied());
-            Transaction.apply(device(asked.config()), stepsTo(Optional.empty(), wanted), warnings);
+            Plan plan = plan(Optional.empty(), asked);
+            files.applied(plan.wanted().applied());
+            Transaction.apply(device(asked.config()), plan.steps(), warnings);
         }
     }
 
     private List<Step> change(Wanted before, Asked asked) throws IOException {
         try (RunFiles.Lock _ = files.lockRules()) {
             WireGuardInterface device = device(asked.config());
-            Wanted after = wanted(asked, Optional.of(before));
-            List<Step> steps = stepsTo(Optional.of(before), after);
-            Transaction.apply(device, steps, warnings);
+            Plan plan = plan(Optional.of(before), asked);
+            Transaction.apply(device, plan.steps(), warnings);
+            Wanted after = plan.wanted();
             files.applied(after.applied());
             if (after.state().addresses().containsAll(before.state().addresses())) {
-                return steps;
+                return plan.steps();
             }
             // With its last IPv4 address an interface loses its IPv4 routes.
-            List<Step> more = stepsTo(Optional.of(after), after);
+            List<Step> more = steps(Optional.of(after), after, device.get());
             Transaction.apply(device, more, warnings);
-            return Stream.concat(steps.stream(), more.stream()).toList();
+            return Stream.concat(plan.steps().stream(), more.stream()).toList();
         }
     }
 
-    private List<Step> stepsTo(Optional<Wanted> before, Wanted wanted) throws IOException {
+    /** What there will be, and how it comes to be. */
+    private record Plan(Wanted wanted, List<Step> steps) {}
+
+    private Plan plan(Optional<Wanted> before, Asked asked) throws IOException {
+        UapiDevice now = device(asked.config()).get();
+        Facts facts = Surroundings.find(name, asked.config(), now, before, asked.addresses());
+        Wanted wanted = Wanted.of(new Applied(name, asked.source(), facts, asked.text()), asked.config());
+        return new Plan(wanted, steps(before, wanted, now));
+    }
+
+    private List<Step> steps(Optional<Wanted> before, Wanted wanted, UapiDevice now) throws IOException {
         Set<Rule> rules = before.filter(Wanted::hasSlot).orElse(wanted).rules();
-        return Difference.between(
-                before.map(Wanted::state), Observer.observe(name, device(wanted.config()), rules), wanted.state());
+        return Difference.between(before.map(Wanted::state), Observer.observe(name, now, rules), wanted.state());
     }
 
     private Asked reloaded(ConfigFile file, Wanted before) throws IOException, ConfigException {
@@ -309,12 +319,6 @@ public final class Tunnel {
     private Asked asked(ConfigFile file, QuickConfig config) {
         return new Asked(
                 file.path().toAbsolutePath().normalize(), file.text(), config, Surroundings.resolve(config, warnings));
-    }
-
-    private Wanted wanted(Asked asked, Optional<Wanted> before) throws IOException {
-        Facts facts =
-                Surroundings.find(name, asked.config(), device(asked.config()).get(), before, asked.addresses());
-        return Wanted.of(new Applied(name, asked.source(), facts, asked.text()), asked.config());
     }
 
     private Applied applied() throws IOException {

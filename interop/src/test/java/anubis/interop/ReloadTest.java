@@ -252,6 +252,18 @@ final class ReloadTest {
     }
 
     @Test
+    void aPeerOfWhichNoFileHasSaidAnythingStays() {
+        String[] lines = {"Address = 10.9.0.1/24", RoutedLab.peer(far, "10.77.0.1/32", far.outer())};
+        lab.up(lines);
+        String guest = KeyPair.generate(lab.me).publicKey();
+        lab.me.run("wg", "set", name, "peer", guest, "allowed-ips", "10.55.0.1/32");
+
+        lab.reload("Address = 10.9.0.1/24", "MTU = 1400");
+
+        assertThat(lab.me.run("wg", "show", name, "allowed-ips")).isEqualTo(guest + "\t10.55.0.1/32\n");
+    }
+
+    @Test
     void oneOfTenThousandPeersChangesAndNobodyElseNotices() {
         String stays = RoutedLab.peer(far, "10.77.0.1/32", far.outer());
         Random random = new Random(10_000);
