@@ -130,6 +130,10 @@ run() {
         fi
         jvm "exec $confine" "@$image/device.args" "$@"
         ;;
+    keep)
+        find_confine
+        jvm "exec $confine" "@$image/device.args" "$@"
+        ;;
     up)
         for word; do
             case $word in -f | --foreground) jvm exec "@$image/device.args" "$@" ;; esac

@@ -36,6 +36,7 @@ public final class Anubis {
             "save",
             "strip",
             "rollback",
+            "keep",
             "status",
             "events",
             "why",
@@ -65,6 +66,7 @@ public final class Anubis {
             case "save" -> UpCommands.save();
             case "strip" -> UpCommands.strip();
             case "rollback" -> UpCommands.rollback();
+            case "keep" -> KeepCommand.spec();
             case "status" -> WatchCommands.status();
             case "events" -> WatchCommands.events();
             case "why" -> WhyCommands.why();

@@ -126,13 +126,13 @@ final class DeviceCommand {
         }
     }
 
-    private static void log(String name, String line) {
+    static void log(String name, String line) {
         if (!"silent".equals(System.getenv("LOG_LEVEL"))) {
             System.err.println("anubis: " + name + ": " + line);
         }
     }
 
-    private static void await(CountDownLatch closed) {
+    static void await(CountDownLatch closed) {
         try {
             closed.await();
         } catch (InterruptedException e) {

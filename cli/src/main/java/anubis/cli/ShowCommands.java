@@ -6,10 +6,9 @@ import anubis.config.ShowText.Secrets;
 import anubis.config.ShowText.Style;
 import anubis.config.UapiDevice;
 import anubis.host.KernelInterface;
-import anubis.host.UapiClient;
+import anubis.host.WireGuardInterface;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -99,7 +98,7 @@ final class ShowCommands {
     }
 
     private static void interfaces(boolean json) throws IOException {
-        List<String> names = names();
+        List<String> names = WireGuardInterface.names();
         if (json) {
             Json.print(generator -> generator.writeArray(names.toArray(String[]::new), 0, names.size()));
         } else if (!names.isEmpty()) {
@@ -126,16 +125,9 @@ final class ShowCommands {
                 .collect(Collectors.joining(field.isPresent() ? "" : "\n"));
     }
 
-    /** Those in user space first, as {@code wg} lists them. */
-    private static List<String> names() throws IOException {
-        List<String> names = new ArrayList<>(UapiClient.interfaces(UapiClient.DIRECTORY));
-        KernelInterface.names().stream().filter(name -> !names.contains(name)).forEach(names::add);
-        return names;
-    }
-
     /** All that can be reached; why another cannot is told. */
     private static Map<String, UapiDevice> devices() throws IOException, Anubis.ToldException {
-        List<String> names = names();
+        List<String> names = WireGuardInterface.names();
         Map<String, UapiDevice> devices = new LinkedHashMap<>();
         for (String name : names) {
             try {
@@ -151,7 +143,7 @@ final class ShowCommands {
     }
 
     private static UapiDevice device(String name) throws IOException {
-        return KernelInterface.exists(name) ? new KernelInterface(name).get() : new UapiClient(name).get();
+        return WireGuardInterface.of(name).get();
     }
 
     /** Lets {@code wg} do it. */

@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** What {@code anubis status} prints. */
 final class StatusReport {
@@ -88,7 +89,10 @@ final class StatusReport {
     /** A table for each interface. */
     void text(PeerBoard board, Instant now) throws IOException {
         if (board.seen().isEmpty()) {
-            out.println("no WireGuard interface is up");
+            out.println(
+                    board.failures().isEmpty()
+                            ? "no WireGuard interface is up"
+                            : "no WireGuard interface could be asked");
         }
         String separator = "";
         for (var each : board.seen().entrySet()) {
@@ -143,9 +147,13 @@ final class StatusReport {
                 widths[i] = Math.max(widths[i], row.get(i).length());
             }
         }
+        List<Integer> columns = IntStream.range(0, widths.length)
+                .filter(i -> rows.stream().anyMatch(row -> !row.get(i).isEmpty()))
+                .boxed()
+                .toList();
         for (List<String> row : all) {
             StringBuilder line = new StringBuilder();
-            for (int i = 0; i < widths.length; i++) {
+            for (int i : columns) {
                 line.append("  ")
                         .append(row.get(i))
                         .repeat(" ", widths[i] - row.get(i).length());

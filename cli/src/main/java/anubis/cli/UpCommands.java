@@ -34,11 +34,17 @@ final class UpCommands {
                     String name = name(from);
                     Tunnel tunnel = tunnel(name);
                     Optional<Duration> within = duration(confirm);
-                    if (given(foreground)) {
-                        DeviceCommand.run(name, maker -> tunnel.up(from, maker, within), tunnel::downIfUp);
-                    } else {
+                    boolean kernel = from.lint().orThrow().kernel();
+                    if (!given(foreground)) {
                         tunnel.up(from, Launcher::startDevice, within);
                         remind(name, within, "taken down again");
+                        if (kernel) {
+                            Launcher.startKeeper(name);
+                        }
+                    } else if (kernel) {
+                        KeepCommand.run(name, () -> tunnel.up(from, Launcher::startDevice, within), tunnel::downIfUp);
+                    } else {
+                        DeviceCommand.run(name, maker -> tunnel.up(from, maker, within), tunnel::downIfUp);
                     }
                 })
                 .addPositional(file)

@@ -4,8 +4,7 @@ import anubis.crypto.PublicKey;
 import anubis.host.PeerBoard;
 import anubis.host.PeerEvent;
 import anubis.host.PeerWatcher;
-import anubis.host.UapiClient;
-import anubis.host.UapiException;
+import anubis.host.WireGuardInterface;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -15,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -87,6 +87,7 @@ final class WatchCommands {
                 report.text(board, Instant.now());
             }
             out.flush();
+            board.failures().forEach(Anubis::warn);
             if (again) {
                 Thread.sleep(PeerWatcher.INTERVAL);
                 board.look();
@@ -94,30 +95,45 @@ final class WatchCommands {
         } while (again && !out.checkError());
     }
 
-    /** Looks until nobody reads any more. An interface that comes later is watched from then on. */
+    /**
+     * Looks until nobody reads any more. An interface that comes later, or again, is watched from then on; one that was asked
+     * for has to be there at first.
+     */
     private static void follow(PrintWriter out, Optional<String> name) throws IOException, InterruptedException {
-        Map<String, PeerWatcher> watchers = new HashMap<>();
+        if (name.isPresent()) {
+            WireGuardInterface.of(name.get()).get();
+        }
+        Map<String, PeerWatcher> watchers = new TreeMap<>();
+        Map<String, String> said = new HashMap<>();
         while (!out.checkError()) {
             Instant next = Instant.now().plus(PeerWatcher.INTERVAL);
-            for (String each : name.isPresent() ? List.of(name.get()) : UapiClient.interfaces(UapiClient.DIRECTORY)) {
-                PeerWatcher watcher = watchers.computeIfAbsent(each, fresh -> new PeerWatcher(new UapiClient(fresh)));
+            for (String each : name.isPresent() ? List.of(name.get()) : WireGuardInterface.names()) {
+                watchers.computeIfAbsent(each, PeerWatcher::of);
+            }
+            for (Map.Entry<String, PeerWatcher> each : watchers.entrySet()) {
                 try {
-                    PeerWatcher.Look look = watcher.tick(Instant.now());
-                    Map<PublicKey, String> names = look.events().isEmpty() ? Map.of() : PeerBoard.names(each);
-                    for (PeerEvent event : look.events()) {
-                        Json.print(
-                                out,
-                                json -> write(json, each, event, event.peer().map(names::get)));
-                    }
+                    PeerWatcher.Look look = each.getValue().tick(Instant.now());
+                    print(out, each.getKey(), look.events());
                     next = look.next().isAfter(next) ? look.next() : next;
-                } catch (UapiException e) {
-                    if (name.isPresent()) {
-                        throw e;
+                    said.remove(each.getKey());
+                } catch (IOException e) {
+                    Optional<List<PeerEvent>> lost = each.getValue().vanished(Instant.now());
+                    print(out, each.getKey(), lost.orElse(List.of()));
+                    String message = Anubis.message(e);
+                    if (lost.isEmpty() && !message.equals(said.put(each.getKey(), message))) {
+                        Anubis.warn(each.getKey() + ": " + message);
                     }
-                    watchers.remove(each);
                 }
             }
             Thread.sleep(Math.max(1, Duration.between(Instant.now(), next).toMillis()));
+        }
+    }
+
+    private static void print(PrintWriter out, String interfaceName, List<PeerEvent> events) throws IOException {
+        Map<PublicKey, String> names = events.isEmpty() ? Map.of() : PeerBoard.names(interfaceName);
+        for (PeerEvent event : events) {
+            Json.print(
+                    out, json -> write(json, interfaceName, event, event.peer().map(names::get)));
         }
     }
 

@@ -7,11 +7,10 @@ import anubis.config.UapiPeer;
 import anubis.crypto.PublicKey;
 import anubis.host.Diagnosis;
 import anubis.host.Diagnosis.Finding;
-import anubis.host.Drops;
 import anubis.host.NextHop;
 import anubis.host.PathMtu;
 import anubis.host.PeerBoard;
-import anubis.host.UapiClient;
+import anubis.host.WireGuardInterface;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -101,7 +100,7 @@ final class WhyCommands {
                         Instant.now(),
                         seen.device(),
                         Diagnosis.Link.of(name),
-                        Drops.of(new UapiClient(name)),
+                        WireGuardInterface.of(name).drops(),
                         seen.watch())
                 .stream()
                 .filter(finding -> only.isEmpty() || only.equals(finding.peer()))
@@ -164,7 +163,7 @@ final class WhyCommands {
             boolean json)
             throws IOException, InterruptedException {
         String name = WatchCommands.interfaceGiven(nameGiven).orElseThrow();
-        UapiDevice device = new UapiClient(name).get();
+        UapiDevice device = WireGuardInterface.of(name).get();
         UapiPeer peer = peer(device, name, WatchCommands.given(peerGiven));
         InetAddress inside = inside(peer, Optional.ofNullable(address.<String>getValue()));
         PathMtu found = PathMtu.measure(name, inside, peer.endpoint().flatMap(NextHop::address), device.fwMark());

@@ -34,19 +34,34 @@ public record Drops(Map<String, Long> unascribed, Map<PublicKey, Map<String, Lon
         }
     }
 
-    /** What has been counted since {@code earlier}; nothing of a counter that has begun anew. */
+    /**
+     * What has been counted since {@code earlier}. What was a peer's cannot be ascribed once that is removed, and is nothing
+     * new all the same.
+     */
     Drops since(Drops earlier) {
         Map<PublicKey, Map<String, Long>> grown = new LinkedHashMap<>();
         peers.forEach((peer, now) -> grown.put(peer, difference(now, earlier.peers.getOrDefault(peer, Map.of()))));
-        return new Drops(difference(unascribed, earlier.unascribed), grown);
+        Map<String, Long> rest = difference(all(), earlier.all());
+        grown.values().forEach(counters -> counters.forEach((reason, count) -> less(rest, reason, count)));
+        return new Drops(rest, grown);
+    }
+
+    private Map<String, Long> all() {
+        Map<String, Long> all = new LinkedHashMap<>(unascribed);
+        peers.values().forEach(counters -> counters.forEach((reason, count) -> all.merge(reason, count, Long::sum)));
+        return all;
+    }
+
+    private static void less(Map<String, Long> counters, String reason, long count) {
+        counters.computeIfPresent(reason, (_, all) -> all > count ? all - count : null);
     }
 
     private static Map<String, Long> difference(Map<String, Long> counters, Map<String, Long> less) {
         Map<String, Long> difference = new LinkedHashMap<>();
         counters.forEach((reason, count) -> {
             long before = less.getOrDefault(reason, 0L);
-            if (count > before) {
-                difference.put(reason, count - before);
+            if (count != before) {
+                difference.put(reason, count > before ? count - before : count); // it may have begun anew
             }
         });
         return difference;
@@ -71,7 +86,7 @@ public record Drops(Map<String, Long> unascribed, Map<PublicKey, Map<String, Lon
                 long count = Long.parseLong(value);
                 current.put(key, count);
                 if (!peers.isEmpty()) {
-                    device.computeIfPresent(key, (_, all) -> all > count ? all - count : null);
+                    less(device, key, count);
                 }
             } catch (IllegalArgumentException e) {
                 throw new ProtocolException("the device answered drops=1 with a wrong line: " + e.getMessage());

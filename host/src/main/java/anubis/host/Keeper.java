@@ -12,6 +12,7 @@ import anubis.crypto.PublicKey;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileLockInterruptionException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -41,6 +42,7 @@ public final class Keeper implements AutoCloseable {
     private final Thread thread;
     private Optional<Kept> kept = Optional.empty();
     private Instant lookAround = Instant.MIN;
+    private Instant last = Instant.MIN;
 
     /** What is in force, and the names that it holds. */
     private record Kept(Wanted wanted, Names names) {
@@ -90,6 +92,25 @@ public final class Keeper implements AutoCloseable {
     }
 
     private void run() {
+        try {
+            WireGuardInterface device = WireGuardInterface.of(name);
+            if (device instanceof KernelInterface) {
+                try (RunFiles.Lock _ = files.lockKeeping()) {
+                    run(device);
+                }
+            } else {
+                run(device); // it is in the device's own process
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ClosedByInterruptException | FileLockInterruptionException e) {
+            // It has been closed.
+        } catch (IOException e) {
+            log.accept(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void run(WireGuardInterface device) throws IOException, InterruptedException {
         try (PeerWatcher watcher = PeerWatcher.keeping(name)) {
             String said = "";
             Instant next = Instant.now();
@@ -99,7 +120,10 @@ public final class Keeper implements AutoCloseable {
                 next = now.plus(PeerWatcher.INTERVAL);
                 try {
                     PeerWatcher.Look look = watcher.tick(now);
-                    keep(now, look.device());
+                    keep(now, device, look.device());
+                    if (kept.isEmpty() && device instanceof KernelInterface) {
+                        return; // it has been taken down, or whoever comes next keeps it
+                    }
                     Instant seldom = now.plus(kept.filter(Kept::named).isPresent() ? PeerWatcher.INTERVAL : SELDOM);
                     next = look.next().isAfter(seldom) ? look.next() : seldom;
                     said = "";
@@ -107,7 +131,7 @@ public final class Keeper implements AutoCloseable {
                     return;
                 } catch (IOException | ConfigException e) {
                     String complaint = String.valueOf(e.getMessage());
-                    if (!Observer.exists(name)) {
+                    if (Thread.currentThread().isInterrupted() || !Observer.exists(name)) {
                         return;
                     }
                     if (!complaint.equals(said)) {
@@ -116,19 +140,20 @@ public final class Keeper implements AutoCloseable {
                     said = complaint;
                 }
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            log.accept(String.valueOf(e.getMessage()));
         }
     }
 
-    private void keep(Instant now, UapiDevice device) throws IOException, ConfigException {
+    private void keep(Instant now, WireGuardInterface device, UapiDevice found) throws IOException, ConfigException {
+        if (now.isBefore(last)) {
+            kept = Optional.empty(); // the clock was set back, and what was due by it would be due late
+            lookAround = Instant.MIN;
+        }
+        last = now;
         refresh();
         if (kept.isEmpty()) {
             return;
         }
-        List<PeerChange> moves = kept.get().names().tick(now, device).changes();
+        List<PeerChange> moves = kept.get().names().tick(now, found).changes();
         Applied applied = kept.get().applied();
         Map<String, InetAddress> addresses = new HashMap<>(applied.facts().addresses());
         for (PeerConfig peer : kept.get().config().wireguard().peers()) {
@@ -141,13 +166,12 @@ public final class Keeper implements AutoCloseable {
             return;
         }
         lookAround = now.plus(LOOK_AROUND);
-        Facts facts = Surroundings.find(name, kept.get().config(), device, kept.map(Kept::wanted), addresses);
+        Facts facts = Surroundings.find(name, kept.get().config(), found, kept.map(Kept::wanted), addresses);
         if (!facts.equals(applied.facts())) {
             tunnel.refit(addresses);
         }
         if (!moves.isEmpty()) {
-            new UapiClient(name)
-                    .set(new DeviceChange(Optional.empty(), OptionalInt.empty(), OptionalLong.empty(), false, moves));
+            device.set(new DeviceChange(Optional.empty(), OptionalInt.empty(), OptionalLong.empty(), false, moves));
         }
     }
 

@@ -63,6 +63,11 @@ public final class KernelInterface implements WireGuardInterface {
     }
 
     @Override
+    public boolean exists() throws IOException {
+        return names().contains(name);
+    }
+
+    @Override
     public UapiDevice get() throws IOException {
         return ShowDump.parse(wg("", "show", name, "dump"));
     }

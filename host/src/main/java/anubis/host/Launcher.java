@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Starts processes of this program that outlive the one that starts them, by the command that started this one. */
 public final class Launcher {
@@ -27,13 +28,30 @@ public final class Launcher {
         }
     }
 
+    /**
+     * Starts the process that keeps the kernel interface {@code name}, which is up: no device of ours does.
+     *
+     * @throws IOException if it could not be started
+     */
+    public static void startKeeper(String name) throws IOException {
+        boolean silent =
+                Optional.ofNullable(System.getenv("LOG_LEVEL")).orElse("silent").equals("silent");
+        detached("keep", name)
+                .redirectError(silent ? ProcessBuilder.Redirect.DISCARD : ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
     /** Starts the process that rolls a change back after a time. */
     static void startRollback(String name, String token, Duration after) throws IOException {
-        new ProcessBuilder("setsid", self(), "rollback", name, token, String.valueOf(after.toSeconds()))
+        detached("rollback", name, token, String.valueOf(after.toSeconds())).start();
+    }
+
+    private static ProcessBuilder detached(String... words) throws IOException {
+        return new ProcessBuilder(Stream.concat(Stream.of("setsid", self()), Stream.of(words))
+                        .toList())
                 .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
     }
 
     private static String self() throws IOException {

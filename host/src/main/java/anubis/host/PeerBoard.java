@@ -5,6 +5,7 @@ import anubis.config.UapiDevice;
 import anubis.crypto.PublicKey;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Optional;
 public final class PeerBoard {
     private final Optional<String> only;
     private Map<String, Seen> seen = new LinkedHashMap<>();
+    private List<String> failures = List.of();
 
     /** What an interface reports, and what is known of its peers. */
     public record Seen(UapiDevice device, PeerWatch watch) {}
@@ -29,7 +31,7 @@ public final class PeerBoard {
     /**
      * The board of the interface {@code only}, or of all.
      *
-     * @throws UapiException if that interface cannot be reached
+     * @throws IOException if that interface cannot be reached
      */
     public static PeerBoard open(Optional<String> only) throws IOException, InterruptedException {
         PeerBoard board = new PeerBoard(only);
@@ -63,29 +65,40 @@ public final class PeerBoard {
         return seen;
     }
 
+    /** What was wrong with those that are there and could not be asked, a line each. */
+    public List<String> failures() {
+        return List.copyOf(failures);
+    }
+
     /**
      * Looks again, at those that are there now. Says whether one of them was never seen before, by nobody: a second look then
      * knows more.
      */
     public boolean look() throws IOException {
         Map<String, Seen> now = new LinkedHashMap<>();
+        List<String> failed = new ArrayList<>();
         boolean fresh = false;
-        List<String> names = only.isPresent() ? List.of(only.get()) : UapiClient.interfaces(UapiClient.DIRECTORY);
+        List<String> names = only.isPresent() ? List.of(only.get()) : WireGuardInterface.names();
         for (String name : names) {
             Seen before = seen.get(name);
             PeerWatch watch = before == null ? PeerWatcher.resume(name) : before.watch();
             fresh |= watch.time().isEmpty();
+            WireGuardInterface each = WireGuardInterface.of(name);
             try {
-                UapiDevice device = new UapiClient(name).get();
+                UapiDevice device = each.get();
                 watch.update(Instant.now(), device, Optional.empty());
                 now.put(name, new Seen(device, watch));
-            } catch (UapiException gone) {
+            } catch (IOException e) {
                 if (only.isPresent()) {
-                    throw gone;
+                    throw e;
+                }
+                if (each.exists()) {
+                    failed.add(name + ": " + e.getMessage());
                 }
             }
         }
         seen = now;
+        failures = failed;
         return fresh;
     }
 }

@@ -65,15 +65,30 @@ public record PeerStatus(
             Optional<Instant> dataFrom,
             Optional<Instant> dataTo) {
 
+        /** The clock was set back: what it called later than {@code now} was just now, or it would count until then. */
+        Evidence notAfter(Instant now) {
+            return new Evidence(
+                    earlier(proof, now),
+                    earlier(unanswered, now),
+                    earlier(asked, now),
+                    earlier(attempt, now),
+                    earlier(dataFrom, now),
+                    earlier(dataTo, now));
+        }
+
         /** What counts no more once the peer is gone. */
         Evidence ofGone() {
             return new Evidence(Optional.empty(), unanswered, asked, attempt, Optional.empty(), dataTo);
         }
     }
 
+    private static Optional<Instant> earlier(Optional<Instant> time, Instant now) {
+        return time.map(at -> at.isAfter(now) ? now : at);
+    }
+
     /** What one look at a peer tells: no more than the time of its last handshake. */
     static PeerStatus first(UapiPeer peer, Instant now) {
-        Optional<Instant> handshake = peer.latestHandshake();
+        Optional<Instant> handshake = earlier(peer.latestHandshake(), now);
         PeerState state =
                 handshake.map(at -> within(FRESH, at, now) ? UP : QUIET).orElse(NEVER_SEEN);
         return new PeerStatus(
@@ -85,7 +100,7 @@ public record PeerStatus(
                 peer.txBytes(),
                 0,
                 0,
-                handshake,
+                peer.latestHandshake(),
                 handshake,
                 new Evidence(
                         handshake,
@@ -112,8 +127,8 @@ public record PeerStatus(
         Optional<Instant> handshake = peer.latestHandshake().filter(at -> !latestHandshake.equals(Optional.of(at)));
         boolean hears = in.any() || handshake.isPresent();
 
-        Optional<Instant> heardAt = hears ? Optional.of(now) : heard;
-        Evidence next = evidence(in, out, handshake.isPresent(), blind, now);
+        Optional<Instant> heardAt = hears ? Optional.of(now) : earlier(heard, now);
+        Evidence next = evidence(in, out, handshake.isPresent(), blind, now).notAfter(now);
         PeerState nextState = state(peer, next, heardAt, hears, now);
         if (nextState == GONE) {
             next = next.ofGone();
@@ -122,7 +137,7 @@ public record PeerStatus(
         return new PeerStatus(
                 publicKey,
                 nextState,
-                nextState == state ? since : Optional.of(since(nextState, next, handshake, now)),
+                nextState == state ? earlier(since, now) : Optional.of(since(nextState, next, handshake, now)),
                 peer.endpoint(),
                 peer.rxBytes(),
                 peer.txBytes(),

@@ -72,6 +72,11 @@ public final class PeerWatch {
         return events;
     }
 
+    /** Takes that the device is no more, and its peers with it. It may come again. */
+    public List<PeerEvent> vanish(Instant now) {
+        return update(now, new UapiDevice(Optional.empty(), 0, 0, List.of()), Optional.empty());
+    }
+
     /** A peer that the device has not had until now had never been seen. */
     private static void tell(Optional<PeerStatus> known, PeerStatus status, Instant now, List<PeerEvent> events) {
         PublicKey key = status.publicKey();

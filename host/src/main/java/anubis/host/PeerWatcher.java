@@ -26,28 +26,35 @@ public final class PeerWatcher implements AutoCloseable {
 
     private static final String KIND = "peers";
 
-    private final UapiClient client;
+    private final Finder finder;
     private final Optional<RunFiles> files;
     private final PeerWatch watch = new PeerWatch();
+    private Optional<WireGuardInterface> device = Optional.empty();
     private boolean counts = true;
     private Instant written = Instant.MIN;
 
     /** One look: what the device reported, what had happened since the last, and when the next is due. */
     public record Look(UapiDevice device, List<PeerEvent> events, Instant next) {}
 
-    PeerWatcher(UapiClient client, Optional<RunFiles> files) {
-        this.client = client;
+    /** Finds who carries the interface. */
+    @FunctionalInterface
+    interface Finder {
+        WireGuardInterface find() throws IOException;
+    }
+
+    PeerWatcher(Finder finder, Optional<RunFiles> files) {
+        this.finder = finder;
         this.files = files;
     }
 
-    /** A watcher that writes nothing. */
-    public PeerWatcher(UapiClient client) {
-        this(client, Optional.empty());
+    /** A watcher of the interface {@code name} of this host that writes nothing. */
+    public static PeerWatcher of(String name) {
+        return new PeerWatcher(() -> WireGuardInterface.of(name), Optional.empty());
     }
 
     /** A watcher of the interface {@code name} of this host, that writes {@code /run/anubis/NAME.peers} and removes it in the end. */
     public static PeerWatcher keeping(String name) {
-        return new PeerWatcher(new UapiClient(name), Optional.of(new RunFiles(RunFiles.DIRECTORY, name)));
+        return new PeerWatcher(() -> WireGuardInterface.of(name), Optional.of(new RunFiles(RunFiles.DIRECTORY, name)));
     }
 
     /** What is known of the peers. */
@@ -58,22 +65,43 @@ public final class PeerWatcher implements AutoCloseable {
     /**
      * Looks at the device now.
      *
-     * @throws UapiException if the device cannot be reached
-     * @throws IOException if the file cannot be written
+     * @throws IOException if the device cannot be reached, or the file cannot be written
      */
     public Look tick(Instant now) throws IOException {
         long begun = System.nanoTime();
-        UapiDevice device = client.get();
-        Optional<Drops> drops = counts ? Drops.of(client) : Optional.empty();
+        UapiDevice found = device().get();
+        Optional<Drops> drops = counts ? device().drops() : Optional.empty();
         counts = drops.isPresent();
-        List<PeerEvent> events = watch.update(now, device, drops);
+        List<PeerEvent> events = watch.update(now, found, drops);
         if (files.isPresent() && (!events.isEmpty() || isDue(now))) {
             files.get().write(KIND, PeerFile.format(now, watch.peers()));
             written = now;
         }
         Duration pause = Duration.ofNanos(SHARE * (System.nanoTime() - begun));
         pause = pause.compareTo(INTERVAL) < 0 ? INTERVAL : pause;
-        return new Look(device, events, now.plus(pause.compareTo(INTERVAL_MAX) > 0 ? INTERVAL_MAX : pause));
+        return new Look(found, events, now.plus(pause.compareTo(INTERVAL_MAX) > 0 ? INTERVAL_MAX : pause));
+    }
+
+    /**
+     * Looks whether the interface, which could not be asked, is there no more. Then its peers went with it; it may come again,
+     * carried by others.
+     *
+     * @return what happened to the peers; nothing if the interface is there
+     */
+    public Optional<List<PeerEvent>> vanished(Instant now) throws IOException {
+        if (device().exists()) {
+            return Optional.empty();
+        }
+        device = Optional.empty();
+        counts = true;
+        return Optional.of(watch.vanish(now));
+    }
+
+    private WireGuardInterface device() throws IOException {
+        if (device.isEmpty()) {
+            device = Optional.of(finder.find());
+        }
+        return device.get();
     }
 
     /** Also when the clock was set back. */

@@ -26,6 +26,8 @@ final class RunFiles {
     /** No interface has so long a name. */
     private static final String RULES = "policy-rules-of-all";
 
+    private static final String KEEPER_OF = "keeper-of-kernel-interface-";
+
     /** File locks are between processes: the threads of one wait for each other here. */
     private static final Map<Path, Semaphore> TURNS = new ConcurrentHashMap<>();
 
@@ -57,6 +59,11 @@ final class RunFiles {
     /** Whatever adds policy rules holds this too, so that no two interfaces choose the same. No hook runs meanwhile. */
     Lock lockRules() throws IOException {
         return lock(RULES);
+    }
+
+    /** Who keeps a kernel interface, as long as it does; its successor waits for its end. */
+    Lock lockKeeping() throws IOException {
+        return lock(KEEPER_OF + name);
     }
 
     private Lock lock(String what) throws IOException {

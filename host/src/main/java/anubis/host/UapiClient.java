@@ -19,6 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -105,6 +106,11 @@ public final class UapiClient implements WireGuardInterface {
         }
     }
 
+    @Override
+    public boolean exists() {
+        return answers();
+    }
+
     /**
      * The whole state of the device.
      *
@@ -126,6 +132,11 @@ public final class UapiClient implements WireGuardInterface {
     @Override
     public void set(DeviceChange change) throws IOException {
         request(change.request(), line -> {});
+    }
+
+    @Override
+    public Optional<Drops> drops() throws UapiException {
+        return Drops.of(this);
     }
 
     /**

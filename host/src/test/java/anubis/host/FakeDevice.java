@@ -19,13 +19,14 @@ final class FakeDevice implements AutoCloseable {
     private final Map<String, String> replies = new ConcurrentHashMap<>();
     private final Path directory;
     private final String name;
+    private final Thread thread;
 
     FakeDevice(Path directory, String name) throws IOException {
         this.directory = directory;
         this.name = name;
         socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         socket.bind(UnixDomainSocketAddress.of(directory.resolve(name + ".sock")));
-        Thread.ofPlatform().daemon().start(this::serve);
+        thread = Thread.ofPlatform().daemon().start(this::serve);
     }
 
     /** Without errno and the empty line at its end. */
@@ -42,7 +43,7 @@ final class FakeDevice implements AutoCloseable {
         while (socket.isOpen()) {
             try (SocketChannel connection = socket.accept()) {
                 BufferedReader in = new BufferedReader(Channels.newReader(connection, StandardCharsets.US_ASCII));
-                String reply = replies.get(in.readLine());
+                String reply = replies.get(String.valueOf(in.readLine())); // none if only the connection was wanted
                 if (reply != null && "".equals(in.readLine())) {
                     Channels.newOutputStream(connection).write(reply.getBytes(StandardCharsets.US_ASCII));
                 }
@@ -52,8 +53,14 @@ final class FakeDevice implements AutoCloseable {
         }
     }
 
+    /** Nobody answers after this: while a thread accepts, the socket is not really closed. */
     @Override
     public void close() throws IOException {
         socket.close();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

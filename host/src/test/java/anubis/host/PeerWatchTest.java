@@ -486,6 +486,44 @@ class PeerWatchTest {
     }
 
     @Test
+    void whatARemovedPeerWasRefusedIsNotToldAgain() {
+        look();
+        ascribed.put("dropped_replayed", 5L);
+        second(0, 0);
+        ascribed.clear();
+        unascribed.put("dropped_replayed", 5L); // the device goes on counting them
+        there = false;
+        second(0, 0);
+        ascribed.put("dropped_replayed", 2L);
+        there = true;
+        second(0, 0);
+        assertThat(events).containsExactly("refused dropped_replayed 5 peer", "refused dropped_replayed 2 peer");
+    }
+
+    @Test
+    void aDeviceThatBeginsAnewIsToldOfFromItsBeginning() {
+        unascribed.put("dropped_wrong_mac1", 70L);
+        look();
+        unascribed.put("dropped_wrong_mac1", 3L);
+        second(0, 0);
+        assertThat(events).containsExactly("refused dropped_wrong_mac1 3");
+    }
+
+    @Test
+    void withTheDeviceItsPeersGoAndComeAgain() {
+        look();
+        initiate();
+        now = now.plusSeconds(1);
+        watch.vanish(now).forEach(event -> events.add(text(event)));
+        now = now.plusSeconds(1);
+        assertThat(watch.vanish(now)).isEmpty();
+        rx = 0;
+        tx = 0;
+        initiate();
+        assertThat(events).containsExactly("came never-seen up", "went up removed", "came never-seen up");
+    }
+
+    @Test
     void aPeerThatIsTakenAwayWent() {
         look();
         initiate();
@@ -540,6 +578,28 @@ class PeerWatchTest {
         second(0, DATA);
         is(UP);
         assertThat(events).containsExactly("came never-seen up");
+    }
+
+    @Test
+    void aClockThatIsSetBackMakesNobodyStay() {
+        look();
+        initiate();
+        now = now.minus(Duration.ofDays(365));
+        idle(1);
+        isSince(UP, now);
+        idle(180);
+        is(QUIET);
+
+        PeerWatch fresh = new PeerWatch();
+        UapiPeer peer = new UapiPeer(KEY, Optional.empty(), 1, endpoint, keepalive, List.of(), rx, tx, handshake);
+        UapiDevice device = new UapiDevice(Optional.empty(), 51820, 0, List.of(peer));
+        fresh.update(now, device, Optional.empty());
+        assertThat(fresh.peers().getFirst().state()).isEqualTo(UP);
+        for (int i = 0; i < 180; i++) {
+            now = now.plusSeconds(1);
+            fresh.update(now, device, Optional.empty());
+        }
+        assertThat(fresh.peers().getFirst().state()).isEqualTo(QUIET);
     }
 
     @Test

@@ -32,7 +32,7 @@ class PeerWatcherTest {
     void start() throws IOException {
         files = new RunFiles(directory, "wg0");
         device = new FakeDevice(directory, "wg0");
-        watcher = new PeerWatcher(device.client(), Optional.of(files));
+        watcher = new PeerWatcher(device::client, Optional.of(files));
         peer(0, Optional.empty());
     }
 
@@ -121,6 +121,23 @@ class PeerWatcherTest {
     void aDeviceThatIsGoneIsAnError() throws IOException {
         device.close();
         assertThatThrownBy(() -> watcher.tick(NOW)).isInstanceOf(UapiException.class);
+    }
+
+    @Test
+    void aDeviceThatComesAgainIsWatchedAnew() throws IOException {
+        peer(180, Optional.of(NOW));
+        watcher.tick(NOW);
+        assertThat(watcher.vanished(NOW)).isEmpty();
+        device.close();
+        assertThat(watcher.vanished(NOW.plusSeconds(1)).orElseThrow())
+                .containsExactly(new PeerEvent.Removed(NOW.plusSeconds(1), PublicKey.ofHex(KEY), PeerState.UP));
+
+        Files.delete(directory.resolve("wg0.sock"));
+        device = new FakeDevice(directory, "wg0");
+        peer(180, Optional.of(NOW.plusSeconds(2)));
+        assertThat(watcher.tick(NOW.plusSeconds(2)).events())
+                .extracting(PeerEvent::kind)
+                .containsExactly("came");
     }
 
     @Test

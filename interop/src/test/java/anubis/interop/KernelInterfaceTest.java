@@ -111,6 +111,15 @@ final class KernelInterfaceTest {
     }
 
     @Test
+    void statusAndItsKindKnowIt() {
+        for (String verb : new String[] {"status", "status kernel0"}) {
+            assertThat(anubis(verb.split(" ")).orThrow()).contains("kernel0, port 51820: no peers");
+        }
+        assertThat(anubis("why", "kernel0").orThrow()).contains("  no-peers: ");
+        assertThat(anubis("mtu", "kernel0").stderr()).contains("kernel0 has 0 peers");
+    }
+
+    @Test
     void withoutWgThereIsAClearError() throws IOException {
         Files.delete(directory.resolve("wg"));
         CommandResult result = host.execute(

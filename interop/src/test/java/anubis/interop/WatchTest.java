@@ -1,10 +1,7 @@
 package anubis.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import anubis.host.PeerState;
-import anubis.host.PeerWatcher;
 import anubis.lab.CommandResult;
 import anubis.lab.Lab;
 import anubis.lab.LabHost;
@@ -13,20 +10,16 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** {@code status}, {@code events}, {@code why} and {@code mtu}, asked at the left end: ours, and another that has no drop counters. */
-@Tag("slow") // it waits for what WireGuard does after minutes
+/** {@code status}, {@code events} and {@code why}, asked at the left end: ours, and another that has no drop counters. */
 @ParameterizedClass
 @MethodSource("anubis.interop.Pair#all")
 final class WatchTest {
-    /** Longer than an unanswered packet takes to tell that a peer is gone. */
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final String STRANGER = "10.9.0.77";
 
@@ -43,7 +36,7 @@ final class WatchTest {
         return tunnel.left().host().execute(Implementation.verb(words));
     }
 
-    private static String left(Tunnel tunnel, String verb, String... more) {
+    static String left(Tunnel tunnel, String verb, String... more) {
         String[] words = new String[2 + more.length];
         words[0] = verb;
         words[1] = tunnel.left().name();
@@ -77,35 +70,6 @@ final class WatchTest {
             assertThat(left(tunnel, "status"))
                     .contains("1 peer: 1 up", tunnel.rightKeys().publicKey() + "  up ", "10.1.0.2:51820");
             assertThat(verb(tunnel, "status").orThrow()).contains(name + ", port ");
-        }
-    }
-
-    /** What takes longer to see than a command takes is known from the file that a watcher keeps. */
-    @Test
-    void whoWatchesAllTheTimeKnowsMore() throws Exception {
-        try (Tunnel tunnel = Tunnel.between(pair);
-                PeerWatcher watcher = PeerWatcher.keeping(tunnel.left().name())) {
-            watcher.tick(Instant.now());
-            tunnel.awaitPing();
-            tunnel.right().link().down();
-            tunnel.link().right().down();
-            tunnel.await("gone", PATIENCE, () -> {
-                ping(tunnel.left().host(), Tunnel.RIGHT);
-                return state(watcher) == PeerState.GONE;
-            });
-            Instant since = watcher.watch().peers().getFirst().since().orElseThrow();
-
-            assertThat(left(tunnel, "status", "--json")).contains("\"state\":\"gone\",\"since\":\"" + since + "\"");
-            assertThat(left(tunnel, "why")).contains("  gone: it has not answered since " + since);
-        }
-    }
-
-    private static PeerState state(PeerWatcher watcher) {
-        try {
-            watcher.tick(Instant.now());
-            return watcher.watch().peers().getFirst().state();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
@@ -157,17 +121,6 @@ final class WatchTest {
                         () -> tunnel.right().host().execute("ping", "-c", "1", "-W", "1", "-I", STRANGER, Tunnel.LEFT));
             }
 
-            tunnel.link().right().down();
-            await(
-                    told,
-                    "\"event\":\"went\"," + peer + ",\"was\":\"up\",\"state\":\"gone\",\"since\":\"20",
-                    () -> ping(tunnel.left().host(), Tunnel.RIGHT));
-            tunnel.link().right().up();
-            await(
-                    told,
-                    "\"event\":\"came\"," + peer + ",\"was\":\"gone\",\"state\":\"up\"",
-                    () -> ping(tunnel.left().host(), Tunnel.RIGHT));
-
             assertThat(Files.readAllLines(told))
                     .allSatisfy(line -> assertThat(line)
                             .startsWith("{\"time\":\"20")
@@ -188,12 +141,12 @@ final class WatchTest {
         return tunnel.left().wg("show", tunnel.left().name(), "listen-port").strip();
     }
 
-    private static void ping(LabHost host, String address) {
+    static void ping(LabHost host, String address) {
         host.execute("ping", "-n", "-q", "-c", "1", "-W", "1", address);
     }
 
     /** Does something again and again, not too often, until it has been told. */
-    private static void await(Path told, String text, Runnable attempt) {
+    static void await(Path told, String text, Runnable attempt) {
         boolean found = Lab.poll(PATIENCE, () -> {
             attempt.run();
             return Lab.poll(Duration.ofSeconds(3), () -> read(told).contains(text));
@@ -255,7 +208,6 @@ final class WatchTest {
 
     @Test
     void whyTellsWhatWasDropped() {
-        assumeTrue(pair.left() == Implementation.ANUBIS, "only our device counts what it drops");
         try (Tunnel tunnel = Tunnel.between(pair)) {
             tunnel.awaitPing();
             assertThat(left(tunnel, "why", tunnel.rightKeys().publicKey()))
@@ -265,6 +217,10 @@ final class WatchTest {
             tunnel.right().host().execute("ping", "-c", "3", "-i", "0.2", "-W", "1", "-I", STRANGER, Tunnel.LEFT);
             String peer = tunnel.rightKeys().publicKey();
             String why = left(tunnel, "why", peer.substring(0, 8));
+            if (pair.left() != Implementation.ANUBIS) {
+                assertThat(why).doesNotContain("dropped_"); // it does not count what it drops
+                return;
+            }
             assertThat(why)
                     .startsWith("peer " + peer + "\n  dropped_source_not_allowed (")
                     .contains("AllowedIPs");
@@ -289,64 +245,6 @@ final class WatchTest {
                         .contains("there is no interface no-such-one")
                         .hasLineCount(1);
             }
-        }
-    }
-
-    // mtu
-
-    @Test
-    void mtuOfACableThatTakesMore() {
-        try (Tunnel tunnel = Tunnel.between(pair)) {
-            tunnel.awaitPing();
-            assertThat(left(tunnel, "mtu", "--json"))
-                    .contains(
-                            "\"address\":\"10.9.0.2\",\"set\":1420,\"inside\":1420,\"outside\":1500,\"recommended\":1440,"
-                                    + "\"recommended_over_ipv4\":1440,\"recommended_over_ipv6\":1420}");
-            assertThat(left(tunnel, "mtu", tunnel.rightKeys().publicKey(), "--address", Tunnel.RIGHT_V6))
-                    .contains(
-                            "passes through the tunnel to fd09::2: 1420 (all that",
-                            "ip link set " + tunnel.left().name() + " mtu 1440");
-        }
-    }
-
-    /** Transport data is padded to 16 bytes, so 1328 is the most of which the datagram has no more than 1400. */
-    @Test
-    void mtuOfAWayThatLosesLargePackets() {
-        try (Tunnel tunnel = Tunnel.between(pair)) {
-            tunnel.awaitPing();
-            tunnel.right()
-                    .host()
-                    .run(
-                            "nft",
-                            "table ip cable { chain in { type filter hook input priority 0;"
-                                    + " udp dport 51820 meta length > 1400 drop; }; }");
-            assertThat(left(tunnel, "mtu", "--json"))
-                    .contains("\"inside\":1328,\"outside\":1500,\"recommended\":1328,");
-        }
-    }
-
-    @Test
-    void mtuOfASmallCableOverIpv6() {
-        try (Tunnel tunnel = Tunnel.unconnected(pair)) {
-            tunnel.link().mtu(1400);
-            tunnel.connect(Tunnel.OUTER_RIGHT_V6);
-            tunnel.awaitPing();
-            assertThat(left(tunnel, "mtu", "--json"))
-                    .contains("\"outside\":1400,\"recommended\":1320,\"recommended_over_ipv4\":1340,"
-                            + "\"recommended_over_ipv6\":1320}");
-        }
-    }
-
-    @Test
-    void mtuToAPeerThatDoesNotAnswer() {
-        try (Tunnel tunnel = Tunnel.between(pair)) {
-            tunnel.right().link().down();
-            CommandResult result = verb(tunnel, "mtu", tunnel.left().name());
-            assertThat(result.status()).isEqualTo(1);
-            assertThat(result.stderr())
-                    .contains("10.9.0.2 does not answer pings through "
-                            + tunnel.left().name())
-                    .hasLineCount(1);
         }
     }
 }
