@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * {@code wg} would cut to 16 bits, and names of services for ports.
  */
 public final class ConfigParser {
-    private static final Pattern WORD = Pattern.compile("[A-Za-z]{1,24}");
+    private static final int LONGEST_WORD = 24;
     private static final Pattern SHOWABLE = Pattern.compile("[0-9A-Fa-f:./%+-]{1,50}|\\p{Print}{1,24}");
     private static final Pattern HEX_MARK = Pattern.compile("0x0{0,50}[0-9A-Fa-f]{1,8}");
     private static final String EXTENSION = "#:";
@@ -206,7 +206,7 @@ public final class ConfigParser {
     private void setting(String stripped, String text) {
         int equals = text.indexOf('=');
         String name = equals < 0 ? "" : text.substring(0, equals);
-        if (!WORD.matcher(name).matches()) {
+        if (!isWord(name)) {
             // Not repeated: it may be a key that has lost its name.
             problem("line", "this is neither a section nor a setting", "write [Interface], [Peer] or Name = value");
             return;
@@ -223,6 +223,12 @@ public final class ConfigParser {
         } else if (!key.equals("allowedips")) {
             place(key);
         }
+    }
+
+    private static boolean isWord(String name) {
+        return !name.isEmpty()
+                && name.length() <= LONGEST_WORD
+                && name.chars().allMatch(c -> (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'));
     }
 
     private boolean interfaceSetting(String key, String name, String value) {

@@ -22,8 +22,11 @@ final class EffectivePeers {
     /** The peers that {@code config} makes of those of {@code now}, each with exactly the prefixes that will be its own. */
     static Map<PublicKey, PeerConfig> of(UapiDevice now, WireGuardConfig config) {
         EffectivePeers effective = new EffectivePeers();
+        // Only prefixes with a + or - are added to those that there are.
         Map<PublicKey, UapiPeer> present =
-                now.peers().stream().collect(Collectors.toMap(UapiPeer::publicKey, peer -> peer));
+                config.peers().stream().anyMatch(peer -> peer.allowedIps().incremental())
+                        ? now.peers().stream().collect(Collectors.toMap(UapiPeer::publicKey, peer -> peer))
+                        : Map.of();
         config.peers().forEach(section -> effective.take(section, present));
         Map<PublicKey, Set<Cidr>> owned = new HashMap<>();
         effective.owners.forEach((prefix, owner) ->

@@ -60,19 +60,22 @@ final class Observer {
         return links().containsKey(name);
     }
 
-    /** What is found of the interface {@code name}, whose device is so and whose rules are these. */
-    static Observed observe(String name, UapiDevice device, Set<Rule> rules) throws IOException {
+    /** What is found of the interface {@code name}, but for its rules. The device is asked while the rest is looked at. */
+    static Observed observe(String name, WireGuardInterface device) throws IOException {
         Optional<Link> link = Optional.ofNullable(links().get(name));
         if (link.isEmpty()) {
             throw new IOException("there is no interface " + name);
         }
+        Meanwhile<UapiDevice> asked = Meanwhile.of(device::get);
+        Set<Cidr> addresses = addresses(name);
+        Set<Route> routes = routes(name);
         return new Observed(
                 link.get().mtu(),
                 link.get().up(),
-                addresses(name),
-                device,
-                routes(name),
-                rules,
+                addresses,
+                asked.get(),
+                routes,
+                Set.of(),
                 firewall(Firewall.table(name)));
     }
 
