@@ -30,6 +30,9 @@ import java.util.stream.Stream;
  * time does so.
  */
 public final class Tunnel {
+    /** The system property that puts another folder in the place of {@code /run/anubis}, for a rehearsal. */
+    public static final String DIRECTORY_PROPERTY = "anubis.run";
+
     private static final Duration END_PATIENCE = Duration.ofSeconds(10);
 
     private final String name;
