@@ -1,12 +1,12 @@
 package anubis.config;
 
 import anubis.crypto.PublicKey;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -28,10 +28,10 @@ final class EffectivePeers {
                         ? now.peers().stream().collect(Collectors.toMap(UapiPeer::publicKey, peer -> peer))
                         : Map.of();
         config.peers().forEach(section -> effective.take(section, present));
-        Map<PublicKey, Set<Cidr>> owned = new HashMap<>();
+        Map<PublicKey, List<Cidr>> owned = new HashMap<>();
         effective.owners.forEach((prefix, owner) ->
-                owned.computeIfAbsent(owner, _ -> new LinkedHashSet<>()).add(prefix));
-        effective.peers.replaceAll((key, peer) -> peer.withAllowedIps(owned.getOrDefault(key, Set.of())));
+                owned.computeIfAbsent(owner, _ -> new ArrayList<>(1)).add(prefix));
+        effective.peers.replaceAll((key, peer) -> peer.withAllowedIps(owned.getOrDefault(key, List.of())));
         return effective.peers;
     }
 
