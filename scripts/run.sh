@@ -150,9 +150,9 @@ run() {
         find_confine
         jvm "exec $confine" "@$image/device.args" "$@"
         ;;
-    up)
+    up | status | events) # what lives for weeks
         for word; do
-            case $word in -f | --foreground) jvm exec "@$image/device.args" "$@" ;; esac
+            case $word in -f | --foreground | -w | --watch | events) jvm exec "@$image/device.args" "$@" ;; esac
         done
         ;;
     demo)
