@@ -155,14 +155,12 @@ public final class ConfigParser {
         if (text.isEmpty()) {
             return;
         }
-        if (extension) {
+        if (!extension && text.equalsIgnoreCase("[Interface]")) {
+            begin(Section.INTERFACE);
+        } else if (!extension && text.equalsIgnoreCase("[Peer]")) {
+            begin(Section.PEER);
+        } else {
             setting(stripped, text);
-            return;
-        }
-        switch (text.toLowerCase(Locale.ROOT)) {
-            case "[interface]" -> begin(Section.INTERFACE);
-            case "[peer]" -> begin(Section.PEER);
-            default -> setting(stripped, text);
         }
     }
 
@@ -226,9 +224,13 @@ public final class ConfigParser {
     }
 
     private static boolean isWord(String name) {
-        return !name.isEmpty()
-                && name.length() <= LONGEST_WORD
-                && name.chars().allMatch(c -> (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'));
+        for (int i = 0; i < name.length(); i++) {
+            int letter = name.charAt(i) | 0x20;
+            if (letter < 'a' || letter > 'z') {
+                return false;
+            }
+        }
+        return !name.isEmpty() && name.length() <= LONGEST_WORD;
     }
 
     private boolean interfaceSetting(String key, String name, String value) {
