@@ -298,6 +298,29 @@ final class UpTest {
     }
 
     @Test
+    void aNameIsThatOfAFileInEtcWireguard() throws IOException {
+        Path file =
+                lab.write("Address = 10.9.0.1/24", "MTU = 1333", "PostUp = echo %i/%i >> " + directory.resolve("log"));
+
+        script(Map.of(), file, """
+                mkdir -p $dir/etc; cp -p $file $dir/etc/; mount --bind $dir/etc /etc/wireguard
+                cd $dir/etc; $anubis up $name; ip link show $name > $dir/up
+                ! $anubis up ./$name.conf 2> $dir/twice
+                sed -i s/1333/1444/ /etc/wireguard/$name.conf; $anubis reload $name; ip link show $name > $dir/reloaded
+                $anubis strip $name > $dir/stripped; $anubis down $name; ! ip link show $name 2> /dev/null
+                """);
+
+        assertThat(log()).isEqualTo(name + "/" + name + "\n");
+        assertThat(directory.resolve("up")).content().contains("mtu 1333 ");
+        assertThat(directory.resolve("twice")).content().contains(name + " is up already");
+        assertThat(directory.resolve("reloaded")).content().contains("mtu 1444 ");
+        assertThat(directory.resolve("stripped"))
+                .content()
+                .contains("[Interface]")
+                .doesNotContain("MTU", "Address");
+    }
+
+    @Test
     void withoutAnybodyToTellOfNameServersNothingIsChanged() {
         assumeTrue(
                 lab.me

@@ -109,6 +109,23 @@ final class WgQuickTest {
         sameAsWgQuick("Table = off", "Address = 10.9.0.1/32", "MTU = 1280");
     }
 
+    @Test
+    void stripPrintsTheSame() {
+        Path file = lab.write(
+                "Address = 10.9.0.1/24 # mine",
+                "  DNS=10.9.0.53 ",
+                "ListenPort = 51820   ",
+                "",
+                "# PostUp = no",
+                "postup = echo [Peer]",
+                "SaveConfig = true",
+                "FwMark = 0x10",
+                RoutedLab.peer(
+                        far, "10.77.0.1/32,fd77::1/128", far.outer(), "PersistentKeepalive = 25", "", "#: Name = far"));
+
+        assertThat(lab.run("strip", file.toString())).isEqualTo(lab.me.run("wg-quick", "strip", file.toString()));
+    }
+
     /** Its table and rules have other numbers, so what counts is where packets go. */
     @Test
     void aDefaultRouteReachesTheSame() {
