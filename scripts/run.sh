@@ -46,8 +46,24 @@ in_user_namespace() {
 # is kept where none can be made. It is of use under the path of the jars alone that it was made with.
 rehearse() {
     rm -f "$aot.new"
-    "$jdk/bin/java" "@$image/jvm.args" --module-path "$image/lib" -XX:AOTCacheOutput="$aot.new" \
+    # What it asks of ip and nft is answered as if there were an interface wg0; this host is not looked at.
+    fakes=$(mktemp -d)
+    cat >"$fakes/ip" <<'END'
+#!/bin/sh
+case " $* " in
+*" -batch "*) cat >/dev/null ;;
+*" link "*) echo "2: wg0: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1420 qdisc noqueue state UNKNOWN" ;;
+*" address "*) echo "2: wg0    inet 10.0.0.1/24 scope global wg0" ;;
+*" -6 "*" proto "*) echo "2001:db8::/32 dev wg0 proto 202 metric 1024 pref medium" ;;
+*" -4 "*" proto "*) echo "10.0.0.0/8 dev wg0 proto 202 scope link" ;;
+*" route "*) echo "192.0.2.1 dev eth0 src 192.0.2.2 uid 0" ;;
+esac
+END
+    printf '#!/bin/sh\n' >"$fakes/nft"
+    chmod +x "$fakes/ip" "$fakes/nft"
+    PATH=$fakes:$PATH "$jdk/bin/java" "@$image/jvm.args" --module-path "$image/lib" -XX:AOTCacheOutput="$aot.new" \
         -m anubis.cli/anubis.cli.Rehearsal || true
+    rm -rf "$fakes"
     [ -e "$aot.new" ] || : >"$aot.new"
     chmod go+r "$aot.new"
     mv "$aot.new" "$aot"
@@ -134,9 +150,9 @@ run() {
         find_confine
         jvm "exec $confine" "@$image/device.args" "$@"
         ;;
-    up)
+    up | status | events) # what lives for weeks
         for word; do
-            case $word in -f | --foreground) jvm exec "@$image/device.args" "$@" ;; esac
+            case $word in -f | --foreground | -w | --watch | events) jvm exec "@$image/device.args" "$@" ;; esac
         done
         ;;
     demo)

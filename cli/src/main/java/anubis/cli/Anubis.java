@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The {@code anubis} command. It ends with 0 if it did what was asked, with 1 and one line on the standard error if it
@@ -18,11 +19,20 @@ import picocli.CommandLine.Model.OptionSpec;
 public final class Anubis {
     private Anubis() {}
 
-    public static void main(String[] args) {
+    public static void main(String[] arguments) {
+        String[] args = helpAsOption(arguments);
         int code = commandLine(args).execute(args);
         if (code != 0) { // System.exit searches for loggers first: a good end need not wait for that
             System.exit(code);
         }
+    }
+
+    /** {@code help VERB} is {@code VERB --help}, and {@code help} alone is {@code --help}. */
+    static String[] helpAsOption(String... args) {
+        if (args.length == 0 || args.length > 2 || !args[0].equals("help")) {
+            return args;
+        }
+        return args.length == 1 ? new String[] {"--help"} : new String[] {args[1], "--help"};
     }
 
     private static final Map<String, String> EXIT_CODES = exitCodes();
@@ -136,7 +146,13 @@ public final class Anubis {
     }
 
     private static int misused(CommandLine verb, Exception misuse) {
-        say(verb, message(misuse) + " (see '" + verb.getCommandSpec().qualifiedName() + " --help')");
+        String what = message(misuse);
+        if (verb.getParent() == null
+                && misuse instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().getFirst().startsWith("-")) {
+            what = "there is no verb '" + unmatched.getUnmatched().getFirst() + "'";
+        }
+        say(verb, what + " (see '" + verb.getCommandSpec().qualifiedName() + " --help')");
         return CommandLine.ExitCode.USAGE;
     }
 

@@ -1,21 +1,14 @@
 package anubis.cli;
 
-import anubis.config.ConfigException;
-import anubis.config.Difference;
-import anubis.config.Facts;
-import anubis.config.HostState;
-import anubis.config.Observed;
-import anubis.config.QuickConfig;
-import anubis.config.Step;
-import anubis.config.UapiDevice;
-import anubis.config.UapiReply;
+import anubis.config.ConfigText;
 import anubis.crypto.Primitives;
+import anubis.host.Tunnel;
 import anubis.host.UapiClient;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.ProtocolException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -26,32 +19,48 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.stream.Stream;
 
 /**
  * Runs the short verbs once, so that the build can record which classes they load and have them ready at the next start.
- * Their device is only a socket, in a folder that is gone afterwards.
+ * Their device is only a socket, in a folder that is gone afterwards, and {@code ip} and {@code nft} are only what the
+ * caller has put in the PATH.
  */
 final class Rehearsal {
-    /** Any key will do. */
-    private static final String KEY = "A".repeat(43) + "=\n";
+    private static final String KEY = key();
 
-    private static final String CONFIGURATION =
-            "[Interface]\nListenPort = 51820\nPrivateKey = " + KEY + "[Peer]\nPublicKey = " + KEY + "PresharedKey = "
-                    + KEY + "Endpoint = 192.0.2.1:51820\nAllowedIPs = 10.0.0.0/8, 2001:db8::/32\n";
+    private static final String CONFIGURATION = "[Interface]\nListenPort = 51820\nPrivateKey = " + key()
+            + "Address = 10.0.0.1/24, 2001:db8::1/64\n[Peer]\nPublicKey = " + KEY + "PresharedKey = " + key()
+            + "Endpoint = 192.0.2.1:51820\nAllowedIPs = 10.0.0.0/8, 2001:db8::/32\n[Peer]\nPublicKey = " + key()
+            + "AllowedIPs = 172.16.0.0/16\n";
+    /** What is kept of an interface that is up, below the line that names its file (anubis.host.Applied). */
+    private static final String IN_FORCE =
+            "# anubis:mtu 1420\n# anubis:slot 0\n# anubis:moved false\n# anubis:end of it\n"
+                    + CONFIGURATION.replace("172.16.0.0/16", "172.16.0.0/12");
+
     private static final String STATE = "private_key=" + "11".repeat(32) + "\nlisten_port=51820\nfwmark=5\npublic_key="
             + "22".repeat(32)
-            + "\nendpoint=[2001:db8::1]:51820\nallowed_ip=10.0.0.0/8\npersistent_keepalive_interval=25\n"
+            + "\nendpoint=192.0.2.7:51820\nallowed_ip=10.0.0.0/8\npersistent_keepalive_interval=25\n"
             + "last_handshake_time_sec=1\nlast_handshake_time_nsec=0\nrx_bytes=5000\ntx_bytes=5\n";
+    private static final String STRIPPED = "stripped";
     private static final String SUCCESS = "errno=0\n\n";
 
     private Rehearsal() {}
 
+    /** Any key will do. */
+    private static String key() {
+        byte[] key = new byte[32];
+        new SecureRandom().nextBytes(key);
+        return Base64.getEncoder().encodeToString(key) + "\n";
+    }
+
     public static void main(String[] args) throws IOException {
         Path folder = Files.createTempDirectory("anubis");
         System.setProperty(UapiClient.DIRECTORY_PROPERTY, folder.toString());
+        System.setProperty(Tunnel.DIRECTORY_PROPERTY, folder.resolve("run").toString());
         Path socket = folder.resolve("wg0.sock");
         Path file = folder.resolve("wg0.conf");
         InputStream input = System.in;
@@ -59,16 +68,20 @@ final class Rehearsal {
             device.bind(UnixDomainSocketAddress.of(socket));
             Thread.ofPlatform().daemon().start(() -> serve(device));
             Files.writeString(file, CONFIGURATION);
-            rehearse(file.toString());
+            Files.writeString(folder.resolve(STRIPPED), ConfigText.strip(CONFIGURATION));
+            Files.writeString(
+                    Files.createDirectory(folder.resolve("run")).resolve("wg0.conf"),
+                    "# anubis:source " + file + "\n" + IN_FORCE);
+            rehearse(file.toString(), folder.resolve(STRIPPED).toString());
         } finally {
             System.setIn(input);
-            Files.deleteIfExists(socket);
-            Files.deleteIfExists(file);
-            Files.delete(folder);
+            try (Stream<Path> files = Files.walk(folder)) {
+                files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
+            }
         }
     }
 
-    private static void rehearse(String file) {
+    private static void rehearse(String file, String stripped) {
         String[][] verbs = {
             {"--version"},
             {"--help"},
@@ -81,33 +94,21 @@ final class Rehearsal {
             {"show", "wg0", "--json"},
             {"showconf", "wg0"},
             {"set", "wg0", "peer", KEY.strip(), "allowed-ips", "10.0.0.0/8", "endpoint", "192.0.2.1:5"},
-            {"setconf", "wg0", file},
-            {"addconf", "wg0", file},
-            {"syncconf", "wg0", file},
+            {"setconf", "wg0", stripped},
+            {"addconf", "wg0", stripped},
+            {"syncconf", "wg0", stripped},
             {"status", "wg0"},
             {"strip", file},
             {"lint", file},
+            {"reload", "--dry-run", file},
+            {"reload", file},
             {"device"},
             {"device", "--help"}
         };
         Primitives.get().transportCipher(); // for the device
-        reload();
         for (String[] verb : verbs) {
             System.setIn(new ByteArrayInputStream(KEY.getBytes(StandardCharsets.US_ASCII)));
             Anubis.commandLine(verb).execute(verb);
-        }
-    }
-
-    /** What a reload works out, without looking at this host or changing it. */
-    private static void reload() {
-        try {
-            QuickConfig config = QuickConfig.parse("wg0.conf", CONFIGURATION);
-            UapiDevice device = UapiReply.parse(STATE);
-            HostState state = HostState.of("wg0", config, new Facts(1420, 0, true, Map.of()));
-            Observed now = new Observed(1420, true, Set.of(), device, state.routes(), Set.of(), true);
-            Difference.between(Optional.of(state), now, state).forEach(Step::describe);
-        } catch (ConfigException | ProtocolException e) {
-            throw new IllegalStateException(e);
         }
     }
 

@@ -52,6 +52,7 @@ final class WatchCommands {
         return PositionalParamSpec.builder()
                 .index("0")
                 .arity(arity)
+                .required(arity.equals("1")) // which the arity alone does not mean if an optional one follows
                 .paramLabel("NAME")
                 .type(String.class)
                 .description(description)

@@ -76,8 +76,9 @@ final class WhyCommands {
                         .filter(peer -> peer.publicKey().base64().startsWith(given))
                         .toList();
         if (found.size() != 1) {
-            throw new Anubis.UsageException((found.isEmpty() ? "no peer of " : found.size() + " peers of ") + name
-                    + " are called '" + given + "' or have a public key that begins so");
+            throw new Anubis.UsageException(
+                    (found.isEmpty() ? "no peer of " + name + " is" : found.size() + " peers of " + name + " are")
+                            + " called '" + given + "' or known by a public key that begins so");
         }
         return found.getFirst();
     }

@@ -39,11 +39,21 @@ class AnubisTest {
         assertThat(err.toString()).isEmpty();
     }
 
+    @Test
+    void helpIsAVerbToo() {
+        assertThat(Anubis.helpAsOption("help")).containsExactly("--help");
+        assertThat(Anubis.helpAsOption("help", "up")).containsExactly("up", "--help");
+        assertThat(Anubis.helpAsOption("up", "help")).containsExactly("up", "help");
+    }
+
     @ParameterizedTest
     @DisplayName("A wrong use ends with 2 and one line that names the verb's help")
     @CsvSource({
         "'', a verb is needed, anubis --help",
-        "dig, 'dig', anubis --help",
+        "dig, there is no verb 'dig', anubis --help",
+        "dig wg0, there is no verb 'dig', anubis --help",
+        "why, NAME, anubis why --help",
+        "mtu, NAME, anubis mtu --help",
         "genkey x, 'x', anubis genkey --help",
         "device, NAME, anubis device --help",
         "device -x wg0, -x, anubis device --help",

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * {@code wg} would cut to 16 bits, and names of services for ports.
  */
 public final class ConfigParser {
-    private static final Pattern WORD = Pattern.compile("[A-Za-z]{1,24}");
+    private static final int LONGEST_WORD = 24;
     private static final Pattern SHOWABLE = Pattern.compile("[0-9A-Fa-f:./%+-]{1,50}|\\p{Print}{1,24}");
     private static final Pattern HEX_MARK = Pattern.compile("0x0{0,50}[0-9A-Fa-f]{1,8}");
     private static final String EXTENSION = "#:";
@@ -155,14 +155,12 @@ public final class ConfigParser {
         if (text.isEmpty()) {
             return;
         }
-        if (extension) {
+        if (!extension && text.equalsIgnoreCase("[Interface]")) {
+            begin(Section.INTERFACE);
+        } else if (!extension && text.equalsIgnoreCase("[Peer]")) {
+            begin(Section.PEER);
+        } else {
             setting(stripped, text);
-            return;
-        }
-        switch (text.toLowerCase(Locale.ROOT)) {
-            case "[interface]" -> begin(Section.INTERFACE);
-            case "[peer]" -> begin(Section.PEER);
-            default -> setting(stripped, text);
         }
     }
 
@@ -206,7 +204,7 @@ public final class ConfigParser {
     private void setting(String stripped, String text) {
         int equals = text.indexOf('=');
         String name = equals < 0 ? "" : text.substring(0, equals);
-        if (!WORD.matcher(name).matches()) {
+        if (!isWord(name)) {
             // Not repeated: it may be a key that has lost its name.
             problem("line", "this is neither a section nor a setting", "write [Interface], [Peer] or Name = value");
             return;
@@ -223,6 +221,16 @@ public final class ConfigParser {
         } else if (!key.equals("allowedips")) {
             place(key);
         }
+    }
+
+    private static boolean isWord(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            int letter = name.charAt(i) | 0x20;
+            if (letter < 'a' || letter > 'z') {
+                return false;
+            }
+        }
+        return !name.isEmpty() && name.length() <= LONGEST_WORD;
     }
 
     private boolean interfaceSetting(String key, String name, String value) {

@@ -1,12 +1,12 @@
 package anubis.config;
 
 import anubis.crypto.PublicKey;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -22,13 +22,16 @@ final class EffectivePeers {
     /** The peers that {@code config} makes of those of {@code now}, each with exactly the prefixes that will be its own. */
     static Map<PublicKey, PeerConfig> of(UapiDevice now, WireGuardConfig config) {
         EffectivePeers effective = new EffectivePeers();
+        // Only prefixes with a + or - are added to those that there are.
         Map<PublicKey, UapiPeer> present =
-                now.peers().stream().collect(Collectors.toMap(UapiPeer::publicKey, peer -> peer));
+                config.peers().stream().anyMatch(peer -> peer.allowedIps().incremental())
+                        ? now.peers().stream().collect(Collectors.toMap(UapiPeer::publicKey, peer -> peer))
+                        : Map.of();
         config.peers().forEach(section -> effective.take(section, present));
-        Map<PublicKey, Set<Cidr>> owned = new HashMap<>();
+        Map<PublicKey, List<Cidr>> owned = new HashMap<>();
         effective.owners.forEach((prefix, owner) ->
-                owned.computeIfAbsent(owner, _ -> new LinkedHashSet<>()).add(prefix));
-        effective.peers.replaceAll((key, peer) -> peer.withAllowedIps(owned.getOrDefault(key, Set.of())));
+                owned.computeIfAbsent(owner, _ -> new ArrayList<>(1)).add(prefix));
+        effective.peers.replaceAll((key, peer) -> peer.withAllowedIps(owned.getOrDefault(key, List.of())));
         return effective.peers;
     }
 

@@ -28,16 +28,19 @@ final class IpLiteral {
     }
 
     private static boolean parse4(String text, byte[] to, int at) {
-        String[] parts = text.split("\\.", -1);
-        if (parts.length != 4) {
-            return false;
-        }
+        int from = 0;
         for (int i = 0; i < 4; i++) {
-            int value = Decimals.parse(parts[i], 255);
-            if (value < 0 || (parts[i].length() > 1 && parts[i].charAt(0) == '0')) {
+            int dot = i < 3 ? text.indexOf('.', from) : text.length();
+            if (dot < 0) {
+                return false;
+            }
+            String part = text.substring(from, dot);
+            int value = Decimals.parse(part, 255);
+            if (value < 0 || (part.length() > 1 && part.charAt(0) == '0')) {
                 return false;
             }
             to[at + i] = (byte) value;
+            from = dot + 1;
         }
         return true;
     }

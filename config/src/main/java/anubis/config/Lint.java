@@ -170,16 +170,16 @@ public final class Lint {
     }
 
     private void prefix(Owner owner, Cidr prefix) {
-        int line = report.lineOfPrefix(owner.peer(), owner.index());
         if (!prefix.equals(prefix.masked())) {
             report.at(
-                    line,
+                    report.lineOfPrefix(owner.peer(), owner.index()),
                     Rule.HOST_BITS,
                     "AllowedIPs",
                     prefix + " is understood as " + prefix.masked(),
                     "write that, or " + Cidr.host(prefix.address()) + " if one host is meant");
         }
         allowed.add(prefix, owner).ifPresent(first -> {
+            int line = report.lineOfPrefix(owner.peer(), owner.index());
             boolean samePeer = peers.get(first.peer())
                     .publicKey()
                     .equals(peers.get(owner.peer()).publicKey());

@@ -5,12 +5,12 @@ import anubis.config.ConfigParser.Place;
 import anubis.config.Finding.Rule;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /** What has been found in a file so far, and where each of its settings stands. */
 final class LintReport {
@@ -19,21 +19,27 @@ final class LintReport {
             Set.of("[interface]", "[peer]", "allowedips", "address", "dns", "preup", "postup", "predown", "postdown");
 
     private final String file;
-    private final Map<Integer, Map<String, List<Integer>>> lines;
+    private final List<Place> places;
+    private final Map<Integer, Map<String, List<Integer>>> lines = new TreeMap<>();
     private final List<Finding> findings = new ArrayList<>();
 
     LintReport(String file, List<Place> places) {
         this.file = file;
-        this.lines = places.stream()
-                .collect(Collectors.groupingBy(
-                        Place::peer,
-                        TreeMap::new,
-                        Collectors.groupingBy(
-                                Place::key, TreeMap::new, Collectors.mapping(Place::line, Collectors.toList()))));
+        this.places = places;
+    }
+
+    /** The lines of each setting of each peer; made once something is wrong. */
+    private Map<Integer, Map<String, List<Integer>>> lines() {
+        if (lines.isEmpty()) {
+            places.forEach(place -> lines.computeIfAbsent(place.peer(), _ -> new TreeMap<>())
+                    .computeIfAbsent(place.key(), _ -> new ArrayList<>())
+                    .add(place.line()));
+        }
+        return lines;
     }
 
     private List<Integer> lines(int peer, String key) {
-        return lines.getOrDefault(peer, Map.of()).getOrDefault(key.toLowerCase(Locale.ROOT), List.of());
+        return lines().getOrDefault(peer, Map.of()).getOrDefault(key.toLowerCase(Locale.ROOT), List.of());
     }
 
     /** Where the prefix of a peer stands that is number {@code index} of its own, counted from 0. */
@@ -65,7 +71,24 @@ final class LintReport {
 
     /** Adds the settings of which all but the last are without effect. */
     void settingsGivenTwice() {
-        lines.forEach((peer, settings) -> settings.forEach((key, places) -> {
+        Set<String> ofInterface = new HashSet<>();
+        Set<String> ofPeer = new HashSet<>();
+        int peer = 0;
+        for (Place place : places) {
+            boolean own = place.peer() == Place.INTERFACE;
+            if (!own && place.peer() != peer) {
+                ofPeer.clear();
+                peer = place.peer();
+            }
+            if (!(own ? ofInterface : ofPeer).add(place.key()) && !REPEATABLE.contains(place.key())) {
+                tellSettingsGivenTwice();
+                return;
+            }
+        }
+    }
+
+    private void tellSettingsGivenTwice() {
+        lines().forEach((peer, settings) -> settings.forEach((key, places) -> {
             if (places.size() > 1 && !REPEATABLE.contains(key)) {
                 of(
                         peer,

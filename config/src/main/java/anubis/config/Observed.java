@@ -25,4 +25,9 @@ public record Observed(
         routes = Set.copyOf(routes);
         rules = Set.copyOf(rules);
     }
+
+    /** The same with these rules. */
+    public Observed withRules(Set<Rule> others) {
+        return new Observed(mtu, up, addresses, device, routes, others, firewall);
+    }
 }

@@ -54,12 +54,10 @@ public record PeerChange(
      * What makes of the peer {@code now} (if it is there) what {@code wanted} says; nothing if it is so already.
      *
      * @param before what was asked for the last time, if it was
+     * @param wanted of {@link EffectivePeers}
      */
     static Optional<PeerChange> between(Optional<UapiPeer> now, Optional<PeerConfig> before, PeerConfig wanted) {
-        List<Cidr> prefixes = wanted.allowedIps().prefixes().stream()
-                .map(Cidr::masked)
-                .distinct()
-                .toList();
+        List<Cidr> prefixes = wanted.allowedIps().prefixes();
         PresharedKey presharedNow = now.flatMap(UapiPeer::presharedKey).orElse(PresharedKey.NONE);
         PresharedKey presharedKey = wanted.presharedKey()
                 .orElse(

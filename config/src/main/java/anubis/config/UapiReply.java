@@ -14,6 +14,7 @@ import java.util.Optional;
  * "Configuration Protocol"). Keys that it does not know are passed over. For one thread.
  */
 public final class UapiReply {
+    private static final String NO_KEY = "0".repeat(64);
     private static final long MAX_SECONDS = Instant.MAX.getEpochSecond();
 
     private final List<UapiPeer> peers = new ArrayList<>();
@@ -105,7 +106,8 @@ public final class UapiReply {
     private void peerLine(String key, String value) {
         peer.ifPresent(to -> {
             switch (key) {
-                case "preshared_key" -> to.presharedKey = nonZero(PresharedKey.ofHex(value));
+                case "preshared_key" ->
+                    to.presharedKey = value.equals(NO_KEY) ? Optional.empty() : Optional.of(PresharedKey.ofHex(value));
                 case "endpoint" -> to.endpoint = Optional.of(Endpoint.parse(value));
                 case "persistent_keepalive_interval" -> to.persistentKeepalive = (int) number(value, 65535);
                 case "allowed_ip" -> to.allowedIps.add(Cidr.parse(value));
@@ -136,10 +138,6 @@ public final class UapiReply {
     }
 
     private static Optional<PrivateKey> nonZero(PrivateKey key) {
-        return KeyText.isZero(key.bytes()) ? Optional.empty() : Optional.of(key);
-    }
-
-    private static Optional<PresharedKey> nonZero(PresharedKey key) {
         return KeyText.isZero(key.bytes()) ? Optional.empty() : Optional.of(key);
     }
 

@@ -53,7 +53,7 @@ public record ConfigFile(Optional<String> name, Path path, String text) {
         } catch (NoSuchFileException e) {
             throw new IOException(
                     path + ": there is no such file"
-                            + (named ? "; write ./" + asked + " for a file that is elsewhere" : ""),
+                            + (named ? "; write ./" + asked + ".conf for a file that is elsewhere" : ""),
                     e);
         } catch (AccessDeniedException e) {
             throw new IOException(path + ": this user may not read it; try as root", e);

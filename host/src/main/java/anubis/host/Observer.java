@@ -24,8 +24,7 @@ import java.util.stream.Stream;
 
 /** Looks at what there is on this host, by {@code ip} and {@code nft}. */
 final class Observer {
-    private static final Pattern ROUTE = Pattern.compile("^(default|[0-9a-f.:]+(?:/[0-9]+)?) .*");
-    private static final Pattern TABLE = Pattern.compile(" table ([0-9]+)");
+    private static final String TABLE = " table ";
     private static final Pattern LINK = Pattern.compile("^\\d+: ([^:@]+)(?:@[^:]+)?: <([^>]*)> mtu (\\d+) ");
     private static final Pattern ADDRESS = Pattern.compile(" inet6? ([0-9a-f.:]+/[0-9]+)");
     private static final Pattern RULE = Pattern.compile(
@@ -60,19 +59,22 @@ final class Observer {
         return links().containsKey(name);
     }
 
-    /** What is found of the interface {@code name}, whose device is so and whose rules are these. */
-    static Observed observe(String name, UapiDevice device, Set<Rule> rules) throws IOException {
+    /** What is found of the interface {@code name}, but for its rules. The device is asked while the rest is looked at. */
+    static Observed observe(String name, WireGuardInterface device) throws IOException {
         Optional<Link> link = Optional.ofNullable(links().get(name));
         if (link.isEmpty()) {
             throw new IOException("there is no interface " + name);
         }
+        Meanwhile<UapiDevice> asked = Meanwhile.of(device::get);
+        Set<Cidr> addresses = addresses(name);
+        Set<Route> routes = routes(name);
         return new Observed(
                 link.get().mtu(),
                 link.get().up(),
-                addresses(name),
-                device,
-                routes(name),
-                rules,
+                addresses,
+                asked.get(),
+                routes,
+                Set.of(),
                 firewall(Firewall.table(name)));
     }
 
@@ -111,18 +113,24 @@ final class Observer {
         for (boolean six : new boolean[] {false, true}) {
             String proto = String.valueOf(Route.PROTOCOL);
             list(six, "route", "show", "table", "all", "dev", name, "proto", proto)
-                    .forEach(line -> {
-                        Matcher found = ROUTE.matcher(line);
-                        if (found.matches()) {
-                            String to = found.group(1);
-                            Matcher table = TABLE.matcher(line);
-                            routes.add(new Route(
-                                    Cidr.parse(to.equals("default") ? six ? "::/0" : "0.0.0.0/0" : to),
-                                    table.find() ? Long.parseLong(table.group(1)) : Route.MAIN));
-                        }
-                    });
+                    .flatMap(line -> route(six, line).stream())
+                    .forEach(routes::add);
         }
         return routes;
+    }
+
+    /** The route of a line that begins with a prefix; others begin with their type. */
+    private static Optional<Route> route(boolean six, String line) {
+        String to = line.substring(0, Math.max(line.indexOf(' '), 0));
+        int table = line.indexOf(TABLE) + TABLE.length();
+        boolean main = table < TABLE.length();
+        if (to.equals("default")) {
+            to = six ? "::/0" : "0.0.0.0/0";
+        } else if (to.indexOf(six ? ':' : '.') < 0) {
+            return Optional.empty();
+        }
+        return Optional.of(new Route(
+                Cidr.parse(to), main ? Route.MAIN : Long.parseLong(line, table, line.indexOf(' ', table), 10)));
     }
 
     /** What {@code ip} prints, with numbers for the names of tables; nothing of IPv6 where the kernel has none. */

@@ -21,7 +21,7 @@ import java.util.concurrent.Semaphore;
  * that; {@code NAME.peers}, what is known of the peers. All of it is gone with a restart of the machine, as the interface is.
  */
 final class RunFiles {
-    static final Path DIRECTORY = Path.of("/run/anubis");
+    static final Path DIRECTORY = Path.of(System.getProperty(Tunnel.DIRECTORY_PROPERTY, "/run/anubis"));
 
     /** No interface has so long a name. */
     private static final String RULES = "policy-rules-of-all";

@@ -10,7 +10,6 @@ import anubis.config.QuickConfig;
 import anubis.config.QuickConfig.Hook;
 import anubis.config.Rule;
 import anubis.config.Step;
-import anubis.config.UapiDevice;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +30,9 @@ import java.util.stream.Stream;
  * time does so.
  */
 public final class Tunnel {
+    /** The system property that puts another folder in the place of {@code /run/anubis}, for a rehearsal. */
+    public static final String DIRECTORY_PROPERTY = "anubis.run";
+
     private static final Duration END_PATIENCE = Duration.ofSeconds(10);
 
     private final String name;
@@ -109,8 +111,8 @@ public final class Tunnel {
     /** What {@link #reload} would do now. */
     public List<Step> difference(ConfigFile file) throws IOException, ConfigException {
         try (RunFiles.Lock _ = files.lock()) {
-            Wanted before = Wanted.of(applied());
-            return plan(Optional.of(before), reloaded(file, before)).steps();
+            Reload reload = reload(file);
+            return plan(Optional.of(reload.before()), reload.asked()).steps();
         }
     }
 
@@ -123,14 +125,14 @@ public final class Tunnel {
      */
     public List<Step> reload(ConfigFile file, Optional<Duration> within) throws IOException, ConfigException {
         try (RunFiles.Lock _ = files.lock()) {
-            Wanted before = Wanted.of(applied());
-            Asked asked = reloaded(file, before);
+            Reload reload = reload(file);
+            Wanted before = reload.before();
             Optional<String> pending = confirmation.pending();
             try {
                 if (within.isPresent()) {
                     confirmation.await(within.get(), Optional.of(before.applied()));
                 }
-                List<Step> steps = become(before, asked);
+                List<Step> steps = become(before, reload.asked());
                 if (within.isEmpty()) {
                     confirmation.forget();
                 }
@@ -220,7 +222,7 @@ public final class Tunnel {
 
     private void save(Wanted wanted) throws IOException {
         Applied applied = wanted.applied();
-        Observed now = Observer.observe(name, device(wanted.config()).get(), wanted.rules());
+        Observed now = Observer.observe(name, device(wanted.config()));
         List<Cidr> addresses = Stream.concat(
                         wanted.state().addresses().stream().filter(now.addresses()::contains),
                         now.addresses().stream()
@@ -286,7 +288,7 @@ public final class Tunnel {
                 return plan.steps();
             }
             // With its last IPv4 address an interface loses its IPv4 routes.
-            List<Step> more = steps(Optional.of(after), after, device.get());
+            List<Step> more = steps(Optional.of(after), after, Observer.observe(name, device));
             Transaction.apply(device, more, warnings);
             return Stream.concat(plan.steps().stream(), more.stream()).toList();
         }
@@ -296,24 +298,30 @@ public final class Tunnel {
     private record Plan(Wanted wanted, List<Step> steps) {}
 
     private Plan plan(Optional<Wanted> before, Asked asked) throws IOException {
-        UapiDevice now = device(asked.config()).get();
-        Facts facts = Surroundings.find(name, asked.config(), now, before, asked.addresses());
+        Observed now = Observer.observe(name, device(asked.config()));
+        Facts facts = Surroundings.find(name, asked.config(), now.device(), before, asked.addresses());
         Wanted wanted = Wanted.of(new Applied(name, asked.source(), facts, asked.text()), asked.config());
         return new Plan(wanted, steps(before, wanted, now));
     }
 
-    private List<Step> steps(Optional<Wanted> before, Wanted wanted, UapiDevice now) throws IOException {
+    private static List<Step> steps(Optional<Wanted> before, Wanted wanted, Observed now) throws IOException {
         Set<Rule> rules = before.filter(Wanted::hasSlot).orElse(wanted).rules();
-        return Difference.between(before.map(Wanted::state), Observer.observe(name, now, rules), wanted.state());
+        return Difference.between(before.map(Wanted::state), now.withRules(rules), wanted.state());
     }
 
-    private Asked reloaded(ConfigFile file, Wanted before) throws IOException, ConfigException {
+    /** What is in force, and what is to be. */
+    private record Reload(Wanted before, Asked asked) {}
+
+    private Reload reload(ConfigFile file) throws IOException, ConfigException {
+        Applied applied = applied();
+        Meanwhile<Wanted> inForce = Meanwhile.of(() -> Wanted.of(applied));
         QuickConfig config = file.lint().orThrow();
+        Wanted before = inForce.get();
         if (config.kernel() != before.config().kernel()) {
             throw new IOException(
                     file.path() + ": Kernel cannot change while " + name + " is up; take it down and up again");
         }
-        return asked(file, config);
+        return new Reload(before, asked(file, config));
     }
 
     private Asked asked(ConfigFile file, QuickConfig config) {

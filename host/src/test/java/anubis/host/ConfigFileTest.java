@@ -128,9 +128,8 @@ class ConfigFileTest {
     void aWordIsTheNameOfAnInterface() {
         assertThatThrownBy(() -> ConfigFile.read("no-such-wg"))
                 .isInstanceOf(IOException.class)
-                .hasMessage(
-                        "/etc/wireguard/no-such-wg.conf: there is no such file; write ./no-such-wg for a file that is"
-                                + " elsewhere");
+                .hasMessage("/etc/wireguard/no-such-wg.conf: there is no such file; write ./no-such-wg.conf for a file"
+                        + " that is elsewhere");
         assertThatThrownBy(() -> ConfigFile.read("no-such-wg.conf"))
                 .hasMessage("no-such-wg.conf: there is no such file");
         assertThatThrownBy(() -> ConfigFile.read(directory.toString()))

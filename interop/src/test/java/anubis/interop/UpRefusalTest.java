@@ -48,7 +48,7 @@ final class UpRefusalTest {
 
     @Test
     void whatIsAskedWronglyOrIsNotThere() throws IOException {
-        refused(1, "there is no such file; write ./no-such-wg for a file that is elsewhere", "up", "no-such-wg");
+        refused(1, "there is no such file; write ./no-such-wg.conf for a file that is elsewhere", "up", "no-such-wg");
         refused(1, "nowhere/x.conf: there is no such file", "up", directory + "/nowhere/x.conf");
         refused(
                 2,
