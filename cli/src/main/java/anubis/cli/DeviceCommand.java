@@ -9,6 +9,7 @@ import anubis.linux.Notify;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -23,7 +24,9 @@ import picocli.CommandLine.Model.PositionalParamSpec;
  */
 final class DeviceCommand {
     /** What wg-quick takes for a name; the kernel allows 15 bytes. */
-    private static final Pattern INTERFACE_NAME = Pattern.compile("[a-zA-Z0-9_=+.-]{1,15}");
+    private static final Pattern INTERFACE_NAME = Pattern.compile("[a-zA-Z0-9_=+.][a-zA-Z0-9_=+.-]{0,14}");
+    /** The first two are folders; in the others the kernel keeps its settings for all interfaces. */
+    private static final Set<String> RESERVED = Set.of(".", "..", "all", "default");
 
     private DeviceCommand() {}
 
@@ -52,7 +55,7 @@ final class DeviceCommand {
 
     /** {@code name}, if it can name an interface. */
     static String checked(String name) {
-        if (!INTERFACE_NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
+        if (!INTERFACE_NAME.matcher(name).matches() || RESERVED.contains(name)) {
             throw new Anubis.UsageException(
                     "'" + name + "' is no name of an interface: 1 to 15 of a-z A-Z 0-9 _ = + . -");
         }

@@ -141,7 +141,7 @@ final class UpCommands {
         String text = parameter.getValue();
         Matcher file =
                 Pattern.compile("(?:.*/)?([A-Za-z0-9_=+.-]{1,15})\\.conf").matcher(text);
-        return file.matches() ? file.group(1) : DeviceCommand.checked(text);
+        return DeviceCommand.checked(file.matches() ? file.group(1) : text);
     }
 
     private static String name(ConfigFile file) {

@@ -74,7 +74,7 @@ class AnubisTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", ".", "..", "a/b", "with blank", "sixteencharacter", "wg0\n", "ü"})
+    @ValueSource(strings = {"", ".", "..", "a/b", "with blank", "sixteencharacter", "wg0\n", "ü", "all", "default"})
     void refusesWhatIsNoInterfaceName(String name) {
         assertThat(anubis("device", "-f", name)).isEqualTo(2);
         assertThat(err.toString().lines()).hasSize(1);
