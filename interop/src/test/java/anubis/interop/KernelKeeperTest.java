@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What is done for an interface of the kernel's as long as it is up, where few test machines have one: {@code ip} makes a
  * bridge instead, and {@code wg} shows a peer whose endpoint is what it was last told.
  */
+@Tag("alone")
 final class KernelKeeperTest {
     /** A name that is not resolved is asked for again after 5, 10 and 20 seconds. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -10,12 +10,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code status}, {@code events} and {@code why}, asked at the left end: ours, and another that has no drop counters. */
+@Tag("alone")
 @ParameterizedClass
 @MethodSource("anubis.interop.Pair#all")
 final class WatchTest {

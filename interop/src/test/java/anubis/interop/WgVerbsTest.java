@@ -13,12 +13,14 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Our verbs of wg(8) and the real {@code wg}, side by side on the same device. */
+@Tag("alone")
 @ParameterizedClass
 @MethodSource("anubis.interop.Implementation#tools")
 final class WgVerbsTest {
