@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Peers whose endpoint lies in what they are allowed: their bearer packets go outside, all else that is theirs inside, and at
  * no moment anything the wrong way.
  */
+@Tag("alone") // it counts every packet that is lost
 final class LoopTest {
     private static final String ADDRESSES = "Address = 10.9.0.1/24, fd09::1/64";
     private static final String OTHER_ADDRESSES = "Address = 10.8.0.1/24, fd08::1/64";

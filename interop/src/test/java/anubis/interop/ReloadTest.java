@@ -16,10 +16,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A changed file is put in force as one difference: all that has changed, nothing else, or nothing at all. */
+@Tag("alone") // it counts every packet that is lost
 final class ReloadTest {
     private static final int MANY = 10_000;
 
