@@ -46,16 +46,17 @@ in_user_namespace() {
 # is kept where none can be made. It is of use under the path of the jars alone that it was made with.
 rehearse() {
     rm -f "$aot.new"
-    # What it asks of ip and nft is answered as if there were an interface wg0; this host is not looked at.
+    # What it asks of ip and nft is answered as if there were an interface "rehearsal". Where these cannot be executed, the
+    # real ones are asked, which know no such interface.
     fakes=$(mktemp -d)
     cat >"$fakes/ip" <<'END'
 #!/bin/sh
 case " $* " in
 *" -batch "*) cat >/dev/null ;;
-*" link "*) echo "2: wg0: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1420 qdisc noqueue state UNKNOWN" ;;
-*" address "*) echo "2: wg0    inet 10.0.0.1/24 scope global wg0" ;;
-*" -6 "*" proto "*) echo "2001:db8::/32 dev wg0 proto 202 metric 1024 pref medium" ;;
-*" -4 "*" proto "*) echo "10.0.0.0/8 dev wg0 proto 202 scope link" ;;
+*" link "*) echo "2: rehearsal: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1420 qdisc noqueue state UNKNOWN" ;;
+*" address "*) echo "2: rehearsal    inet 10.0.0.1/24 scope global rehearsal" ;;
+*" -6 "*" proto "*) echo "2001:db8::/32 dev rehearsal proto 202 metric 1024 pref medium" ;;
+*" -4 "*" proto "*) echo "10.0.0.0/8 dev rehearsal proto 202 scope link" ;;
 *" route "*) echo "192.0.2.1 dev eth0 src 192.0.2.2 uid 0" ;;
 esac
 END

@@ -61,8 +61,8 @@ final class Rehearsal {
         Path folder = Files.createTempDirectory("anubis");
         System.setProperty(UapiClient.DIRECTORY_PROPERTY, folder.toString());
         System.setProperty(Tunnel.DIRECTORY_PROPERTY, folder.resolve("run").toString());
-        Path socket = folder.resolve("wg0.sock");
-        Path file = folder.resolve("wg0.conf");
+        Path socket = folder.resolve("rehearsal.sock");
+        Path file = folder.resolve("rehearsal.conf");
         InputStream input = System.in;
         try (ServerSocketChannel device = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             device.bind(UnixDomainSocketAddress.of(socket));
@@ -70,7 +70,7 @@ final class Rehearsal {
             Files.writeString(file, CONFIGURATION);
             Files.writeString(folder.resolve(STRIPPED), ConfigText.strip(CONFIGURATION));
             Files.writeString(
-                    Files.createDirectory(folder.resolve("run")).resolve("wg0.conf"),
+                    Files.createDirectory(folder.resolve("run")).resolve("rehearsal.conf"),
                     "# anubis:source " + file + "\n" + IN_FORCE);
             rehearse(file.toString(), folder.resolve(STRIPPED).toString());
         } finally {
@@ -89,15 +89,15 @@ final class Rehearsal {
             {"genpsk"},
             {"pubkey"},
             {"show"},
-            {"show", "wg0"},
-            {"show", "wg0", "dump"},
-            {"show", "wg0", "--json"},
-            {"showconf", "wg0"},
-            {"set", "wg0", "peer", KEY.strip(), "allowed-ips", "10.0.0.0/8", "endpoint", "192.0.2.1:5"},
-            {"setconf", "wg0", stripped},
-            {"addconf", "wg0", stripped},
-            {"syncconf", "wg0", stripped},
-            {"status", "wg0"},
+            {"show", "rehearsal"},
+            {"show", "rehearsal", "dump"},
+            {"show", "rehearsal", "--json"},
+            {"showconf", "rehearsal"},
+            {"set", "rehearsal", "peer", KEY.strip(), "allowed-ips", "10.0.0.0/8", "endpoint", "192.0.2.1:5"},
+            {"setconf", "rehearsal", stripped},
+            {"addconf", "rehearsal", stripped},
+            {"syncconf", "rehearsal", stripped},
+            {"status", "rehearsal"},
             {"strip", file},
             {"lint", file},
             {"reload", "--dry-run", file},
