@@ -9,7 +9,8 @@ import java.util.Optional;
  *
  * @param name of the peer
  * @param productionKey what the request named
- * @param from where the gate tunnel's peer was last, as text
+ * @param what was asked or done: an {@link Operation} in lower case, or a word for what the hub or its owner did by itself
+ * @param from where the gate tunnel's peer was last, as text; {@code hub} for the hub itself, {@code owner} for a verb
  * @param verdict nothing if the action has only begun
  */
 public record AuditLine(
@@ -17,6 +18,6 @@ public record AuditLine(
         String name,
         PublicKey gateKey,
         PublicKey productionKey,
-        Operation operation,
+        String what,
         String from,
         Optional<Code> verdict) {}

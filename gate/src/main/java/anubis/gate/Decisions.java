@@ -6,6 +6,7 @@ import anubis.crypto.PublicKey;
 import anubis.gate.Decision.Act;
 import anubis.gate.Decision.Action;
 import anubis.gate.Decision.Answer;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -120,7 +121,7 @@ public final class Decisions {
         Operation operation = Request.operation(datagram).orElse(Operation.UNKNOWN);
         Identifier identifier = Request.identifier(datagram);
         PublicKey productionKey = Request.productionKey(datagram);
-        registry.append(new AuditLine(now, name, peer, productionKey, operation, from, Optional.of(code)));
+        registry.append(new AuditLine(now, name, peer, productionKey, operation.word(), from, Optional.of(code)));
         return new Answer(Reply.of(operation, code, identifier, productionKey));
     }
 
@@ -137,15 +138,19 @@ public final class Decisions {
             switch (decision) {
                 case Answer(Reply reply) -> {
                     registry.put(
-                            new Standing(Optional.of(request.identifier()), standing.leaseEnd()),
+                            standing.asked(request.identifier()),
                             line(entry, request, from, now, Optional.of(reply.code())));
                     store(entry.productionKey(), new Stored(digest, reply));
                 }
                 case Act act -> {
                     // Who wants down shall not be up again after a crash; who wants up is so only once that is done.
-                    Optional<Instant> end = act.action() == Action.TAKE_DOWN ? Optional.empty() : standing.leaseEnd();
+                    Standing begun = standing.asked(request.identifier());
                     registry.put(
-                            new Standing(Optional.of(request.identifier()), end),
+                            switch (act.action()) {
+                                case BRING_UP -> begun.held(true);
+                                case TAKE_DOWN -> begun.withoutLease();
+                                case RENEW -> begun;
+                            },
                             line(entry, request, from, now, Optional.empty()));
                     pending.put(entry.productionKey(), digest);
                 }
@@ -217,11 +222,16 @@ public final class Decisions {
             boolean done = outcome == Code.DONE;
             Code code = done ? act.agreed() : outcome;
             Standing standing = registry.standing(entry.productionKey());
+            Standing after = standing;
             if (done) {
-                standing = new Standing(standing.last(), act.leaseEnd());
+                after = act.action() == Action.TAKE_DOWN
+                        ? standing.withoutLease().held(false)
+                        : act.leaseEnd()
+                                .map(end -> standing.lease(end, Duration.between(now, end)))
+                                .orElse(standing);
             }
-            registry.put(standing, line(entry, request, act.from(), now, Optional.of(code)));
-            reply = reply(entry, request, code, standing, now);
+            registry.put(after, line(entry, request, act.from(), now, Optional.of(code)));
+            reply = reply(entry, request, code, after, now);
         } catch (RegistryException e) {
             refusals.count(Refusal.REGISTRY);
             reply = bare(request, Code.INTERNAL);
@@ -267,7 +277,13 @@ public final class Decisions {
 
     private static AuditLine line(Entry entry, Request request, String from, Instant now, Optional<Code> verdict) {
         return new AuditLine(
-                now, entry.name(), entry.gateKey(), entry.productionKey(), request.operation(), from, verdict);
+                now,
+                entry.name(),
+                entry.gateKey(),
+                entry.productionKey(),
+                request.operation().word(),
+                from,
+                verdict);
     }
 
     private void store(PublicKey productionKey, Stored reply) {

@@ -19,6 +19,8 @@ import java.util.Optional;
  * @param expiry when the authorisation ends; never, if there is none
  * @param enabled else it is as if it were not in the registry
  * @param permanent whether the hub keeps it up without a lease
+ * @param secondFactor what it has to give besides its keys to be brought up
+ * @param hub whether it is another hub, which may tell of the clients that it has
  * @param note for people
  */
 public record Entry(
@@ -31,6 +33,8 @@ public record Entry(
         Optional<Instant> expiry,
         boolean enabled,
         boolean permanent,
+        Optional<SecondFactor> secondFactor,
+        boolean hub,
         String note) {
     public Entry {
         allowedIps = List.copyOf(allowedIps);

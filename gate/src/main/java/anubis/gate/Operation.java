@@ -1,5 +1,6 @@
 package anubis.gate;
 
+import java.util.Locale;
 import java.util.Optional;
 
 /** What is asked for. */
@@ -29,6 +30,11 @@ public enum Operation {
 
     int number() {
         return number;
+    }
+
+    /** Its name in logs. */
+    String word() {
+        return name().toLowerCase(Locale.ROOT);
     }
 
     /** Whether a client may ask for it. */

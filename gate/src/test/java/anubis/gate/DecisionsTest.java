@@ -72,6 +72,49 @@ class DecisionsTest {
         }
 
         @Override
+        public Optional<Entry> byName(String name) {
+            return entries.stream().filter(e -> e.name().equals(name)).findFirst();
+        }
+
+        @Override
+        public void add(List<Entry> added, AuditLine... lines) {
+            throw new UnsupportedOperationException("tests enter all themselves");
+        }
+
+        @Override
+        public void replace(Entry entry, AuditLine line) {
+            throw new UnsupportedOperationException("tests enter all themselves");
+        }
+
+        @Override
+        public void remove(String name, AuditLine line) {
+            throw new UnsupportedOperationException("tests enter all themselves");
+        }
+
+        @Override
+        public List<PublicKey> concerned() {
+            return List.copyOf(standings.keySet());
+        }
+
+        @Override
+        public List<AuditLine> log(int atMost) {
+            return log;
+        }
+
+        @Override
+        public long version() {
+            return 0;
+        }
+
+        @Override
+        public void atOnce(Runnable work) {
+            work.run();
+        }
+
+        @Override
+        public void close() {}
+
+        @Override
         public void append(AuditLine line) {
             if (full) {
                 throw new RegistryException("the disk is full", new IllegalStateException());
@@ -95,6 +138,8 @@ class DecisionsTest {
                 expiry,
                 enabled,
                 permanent,
+                Optional.empty(),
+                false,
                 ""));
     }
 
