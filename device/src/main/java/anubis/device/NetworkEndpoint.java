@@ -4,11 +4,16 @@ import anubis.linux.UdpAddress;
 import anubis.protocol.Endpoint;
 
 /** An endpoint as the sockets know it: with the local address it was reached from. Immutable. */
-final class NetworkEndpoint implements Endpoint {
+public final class NetworkEndpoint implements Endpoint {
     final UdpAddress udp;
 
-    NetworkEndpoint(UdpAddress udp) {
+    public NetworkEndpoint(UdpAddress udp) {
         this.udp = udp;
+    }
+
+    /** The same address with what a socket needs besides. */
+    public UdpAddress udp() {
+        return udp;
     }
 
     @Override

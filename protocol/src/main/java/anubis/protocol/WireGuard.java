@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,7 @@ public final class WireGuard {
     private final DropCounters drops = new DropCounters();
     final AtomicLong handshakes = new AtomicLong();
     private volatile @Nullable Identity identity;
+    private volatile Consumer<PublicKey> newcomers = key -> {};
     private volatile boolean up;
     private volatile int mtu = 1420;
 
@@ -110,6 +112,14 @@ public final class WireGuard {
         return publicKey().filter(key::equals).isPresent()
                 ? Optional.empty()
                 : Optional.of(peers.computeIfAbsent(key, k -> new Peer(this, k)));
+    }
+
+    /**
+     * Who is told by {@link #receive} of a key that claims to be the initiator's and is no peer's: {@link #addPeer} makes it
+     * one, which then has to prove itself as any other. So who has very many peers need not name all of them beforehand.
+     */
+    public void newcomers(Consumer<PublicKey> told) {
+        newcomers = told;
     }
 
     public Optional<Peer> peer(PublicKey key) {
@@ -271,6 +281,9 @@ public final class WireGuard {
         if (initiation == null) {
             drop(null, Drop.HANDSHAKE_NOT_AUTHENTIC, 1);
             return;
+        }
+        if (!peers.containsKey(initiation.initiator)) {
+            newcomers.accept(initiation.initiator);
         }
         Peer peer = peers.get(initiation.initiator);
         byte[] timestamp = peer == null ? null : handshake.timestamp(initiation, peer.staticStatic(own));

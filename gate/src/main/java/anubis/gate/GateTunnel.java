@@ -1,0 +1,386 @@
+package anubis.gate;
+
+import anubis.crypto.Primitives;
+import anubis.crypto.PrivateKey;
+import anubis.crypto.PublicKey;
+import anubis.device.NetworkEndpoint;
+import anubis.linux.Clock;
+import anubis.linux.Epoll;
+import anubis.linux.Errno;
+import anubis.linux.ErrnoException;
+import anubis.linux.EventFd;
+import anubis.linux.Family;
+import anubis.linux.NativeMemory;
+import anubis.linux.UdpAddress;
+import anubis.linux.UdpMessage;
+import anubis.linux.UdpSocket;
+import anubis.protocol.Drop;
+import anubis.protocol.Endpoint;
+import anubis.protocol.Keypair;
+import anubis.protocol.Peer;
+import anubis.protocol.Prefix;
+import anubis.protocol.Transport;
+import anubis.protocol.WireGuard;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Predicate;
+
+/**
+ * A WireGuard without an interface: what its peers send ends in this process, and nothing but requests of the gate and
+ * their replies can be in it. All of it, and whatever it calls, runs on one thread; other threads give it work by
+ * {@link #execute}.
+ */
+public final class GateTunnel implements AutoCloseable {
+    private static final int IPV4 = 0;
+    private static final int IPV6 = 1;
+    private static final int WAKE = 2;
+
+    private static final int DATAGRAM_MAX = 65_535;
+    /** Reads of a socket before the rest has its turn. */
+    private static final int BUDGET = 64;
+    /** More handshake messages in one turn than this, and initiators must prove where they are (whitepaper, section 5.3). */
+    private static final int LOAD = 32;
+
+    private static final long SECOND = 1_000_000_000L;
+    private static final long MILLISECOND = 1_000_000L;
+    private static final long SLEEP_MAX = 10 * SECOND;
+    /** The longest handshake message has 148 bytes; what is longer is none, and its length shows it. */
+    private static final int MESSAGE_MAX = 192;
+    /** DS field AF41 of handshake messages, as Linux sends them. */
+    private static final int PRECEDENCE = 0x88;
+
+    private final PublicKey publicKey;
+    private final InetAddress address;
+    private final Receiver receiver;
+    private final Predicate<PublicKey> admission;
+    private final RefusalCounters refusals = new RefusalCounters();
+    private final WireGuard wireGuard;
+    private final Transport transport;
+    private final Map<Family, UdpSocket> sockets = new EnumMap<>(Family.class);
+    private final Epoll epoll;
+    private final EventFd wake;
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final MemorySegment incoming = NativeMemory.allocate(DATAGRAM_MAX);
+    private final MemorySegment outgoing = NativeMemory.allocate(2 * 1024);
+    private final UdpMessage in = new UdpMessage();
+    private final UdpMessage out = new UdpMessage();
+    private final Thread thread;
+    private volatile boolean stopped;
+    private long underLoadUntil = Long.MIN_VALUE;
+
+    /** Takes what comes. On the tunnel's thread. */
+    @FunctionalInterface
+    public interface Receiver {
+        /**
+         * Takes a datagram.
+         *
+         * @param peer which the tunnel has proved
+         * @param datagram the payload of a well-formed packet from its gate address
+         * @param from where it is now, as text
+         */
+        void received(PublicKey peer, byte[] datagram, String from);
+    }
+
+    /**
+     * What a tunnel is made of.
+     *
+     * @param key the gate key of this end, which is copied
+     * @param port UDP, 0 for any
+     * @param mark the firewall mark of what is sent, 0 for none, for which CAP_NET_ADMIN is needed
+     * @param timestamps the time of our initiations, which a restart should not set back
+     */
+    public record Setup(PrivateKey key, int port, int mark, InstantSource timestamps) {}
+
+    /**
+     * Opens a tunnel in the network namespace of this thread.
+     *
+     * @param admission asked for a key that claims to be an initiator's and is no peer's yet, whether it may be one
+     * @throws ErrnoException if there are no sockets to be had, EADDRINUSE above all
+     */
+    public static GateTunnel open(Setup setup, Predicate<PublicKey> admission, Receiver receiver)
+            throws ErrnoException {
+        GateTunnel tunnel = new GateTunnel(setup, admission, receiver);
+        tunnel.thread.start();
+        return tunnel;
+    }
+
+    private GateTunnel(Setup setup, Predicate<PublicKey> admission, Receiver receiver) throws ErrnoException {
+        Primitives primitives = Primitives.get();
+        SecureRandom random = new SecureRandom();
+        this.receiver = receiver;
+        this.admission = admission;
+        this.publicKey = setup.key.publicKey(primitives);
+        this.address = GateAddress.of(publicKey, primitives);
+        this.epoll = Epoll.open();
+        this.wake = EventFd.open();
+        try {
+            epoll.add(wake.fd(), Epoll.IN, WAKE);
+            open(Family.IPV4, setup.port, IPV4);
+            open(Family.IPV6, sockets.isEmpty() ? setup.port : port(), IPV6);
+            if (sockets.isEmpty()) {
+                throw new ErrnoException("UDP: this host has neither IPv4 nor IPv6", Errno.EAFNOSUPPORT);
+            }
+            if (setup.mark != 0) {
+                for (UdpSocket socket : sockets.values()) {
+                    socket.mark(setup.mark);
+                }
+            }
+        } catch (ErrnoException e) {
+            closeSockets();
+            throw e;
+        }
+        this.wireGuard =
+                new WireGuard(primitives, random::nextBytes, InstantSource.system(), setup.timestamps, wake::signal);
+        wireGuard.privateKey(setup.key);
+        wireGuard.newcomers(this::newcomer);
+        wireGuard.up(Clock.boottime());
+        this.transport = new Transport(wireGuard);
+        this.thread = Thread.ofPlatform().name("gate-tunnel").daemon().unstarted(this::run);
+    }
+
+    private void open(Family family, int port, int token) throws ErrnoException {
+        try {
+            UdpSocket socket = UdpSocket.open(family, port, UdpSocket.Sharing.FIRST);
+            sockets.put(family, socket);
+            epoll.add(socket.fd(), Epoll.IN, token);
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EAFNOSUPPORT) {
+                throw e; // else a host with one family only
+            }
+        }
+    }
+
+    public PublicKey publicKey() {
+        return publicKey;
+    }
+
+    public int port() {
+        return sockets.values().iterator().next().port();
+    }
+
+    /** How often packets inside the tunnel were refused. */
+    public RefusalCounters refusals() {
+        return refusals;
+    }
+
+    /** Why, and how often, WireGuard has dropped something, as {@code anubis why} names it. */
+    public long dropped(Drop reason) {
+        return wireGuard.drops().of(reason);
+    }
+
+    /** Has the tunnel's thread run {@code task}. Any thread. */
+    public void execute(Runnable task) {
+        tasks.add(task);
+        wake.signal();
+    }
+
+    // To be called on the tunnel's thread.
+
+    /** Makes a peer of a key, if it is none, and tells where it is. Its host must be an address. */
+    public void peer(PublicKey key, InetSocketAddress at) {
+        add(key);
+        wireGuard
+                .peer(key)
+                .ifPresent(peer -> peer.endpoint(
+                        new NetworkEndpoint(new UdpAddress(at.getAddress().getAddress(), at.getPort(), 0))));
+    }
+
+    /** Has something sent to a peer each so many seconds, that a NAT on the way remembers us; 0 for nothing. */
+    public void keepalive(PublicKey key, int seconds) {
+        wireGuard.peer(key).ifPresent(peer -> {
+            if (peer.persistentKeepalive() != seconds) {
+                peer.persistentKeepalive(seconds, Clock.boottime());
+            }
+        });
+    }
+
+    /** Forgets a peer and all keys negotiated with it: from now on it is a stranger, unless {@code admission} says otherwise. */
+    public void forget(PublicKey key) {
+        wireGuard.removePeer(key);
+    }
+
+    /** How many peers there are: those that were told of, and those that have been admitted. */
+    public int peers() {
+        return wireGuard.peers().size();
+    }
+
+    /** Sends a datagram, at once or after the handshake that this begins. Does nothing if nobody knows where the peer is. */
+    public void send(PublicKey to, byte[] datagram) {
+        Peer peer = wireGuard.peer(to).orElse(null);
+        if (peer == null || peer.currentEndpoint() == null) {
+            return;
+        }
+        byte[] packet = InnerUdp.build(address, GateAddress.of(to, Primitives.get()), datagram);
+        long now = Clock.boottime();
+        Keypair keypair = peer.sendingKeypair(now);
+        long counter = keypair == null ? Keypair.EXHAUSTED : keypair.reserve(1);
+        if (keypair == null || counter == Keypair.EXHAUSTED) {
+            peer.stage(packet, now);
+            return;
+        }
+        MemorySegment.copy(packet, 0, outgoing, ValueLayout.JAVA_BYTE, Transport.DATA, packet.length);
+        int padded = Transport.padded(packet.length, wireGuard.mtu());
+        int length = transport.seal(keypair, counter, outgoing, Transport.DATA, packet.length, padded, outgoing, 0);
+        Endpoint endpoint = peer.currentEndpoint();
+        if (length > 0 && endpoint != null && toNetwork(endpoint, outgoing, length, false)) {
+            peer.sent(keypair, length, true, now);
+        } else {
+            wireGuard.drop(peer, Drop.NETWORK_SEND_FAILED, 1);
+        }
+    }
+
+    private void newcomer(PublicKey key) {
+        if (admission.test(key)) {
+            add(key);
+        }
+    }
+
+    private void add(PublicKey key) {
+        wireGuard.addPeer(key).ifPresent(peer -> {
+            byte[] gateAddress = GateAddress.of(key, Primitives.get()).getAddress();
+            wireGuard.allowedIps().insert(Prefix.of(gateAddress, gateAddress.length * Byte.SIZE), peer);
+        });
+    }
+
+    // The loop.
+
+    private void run() {
+        while (!stopped) {
+            int events = epoll.await(tasks.isEmpty() ? timeout() : 0);
+            int handshakes = 0;
+            for (int i = 0; i < events; i++) {
+                switch (epoll.token(i)) {
+                    case IPV4 -> handshakes += receive(Family.IPV4, epoll.events(i));
+                    case IPV6 -> handshakes += receive(Family.IPV6, epoll.events(i));
+                    default -> wake.drain();
+                }
+            }
+            if (handshakes > LOAD) {
+                underLoadUntil = Clock.boottime() + SECOND;
+            }
+            for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+                task.run();
+            }
+            wireGuard.onDeadline(Clock.boottime(), this::toNetwork);
+            transport.forget();
+        }
+    }
+
+    /** Milliseconds to the next deadline, rounded up. */
+    private int timeout() {
+        // Not for long: epoll's clock stands still while the machine sleeps, and that of the deadlines does not.
+        long next = wireGuard.nextDeadline();
+        long left = next == Long.MAX_VALUE ? SLEEP_MAX : Math.clamp(next - Clock.boottime(), 0, SLEEP_MAX);
+        return (int) ((left + MILLISECOND - 1) / MILLISECOND);
+    }
+
+    /** Receives what is there, up to a limit; returns how many handshake messages were in it. */
+    private int receive(Family family, int events) {
+        UdpSocket socket = sockets.get(family);
+        if (socket == null) {
+            return 0;
+        }
+        if ((events & Epoll.ERR) != 0) {
+            socket.pendingError();
+        }
+        int handshakes = 0;
+        long now = Clock.boottime();
+        for (int i = 0; i < BUDGET; i++) {
+            int length = socket.receive(in.payload(incoming, 0, DATAGRAM_MAX));
+            if (length < 0) {
+                break;
+            }
+            if (in.controlTruncated()) {
+                wireGuard.drop(null, Drop.CONTROL_TRUNCATED, 1);
+                continue;
+            }
+            // The kernel may have put several together (UDP_GRO), all of one size but for the last.
+            int size = in.receivedSegmentSize() > 0 ? in.receivedSegmentSize() : Math.max(length, 1);
+            for (int at = 0; at < length; at += size) {
+                handshakes += receive(at, Math.min(size, length - at), now);
+            }
+        }
+        return handshakes;
+    }
+
+    private int receive(int at, int length, long now) {
+        if (!Transport.isTransport(incoming, at, length)) {
+            if (length < Integer.BYTES || length > MESSAGE_MAX) {
+                wireGuard.drop(null, Drop.MALFORMED, 1);
+                return 0;
+            }
+            byte[] message = new byte[length];
+            MemorySegment.copy(incoming, ValueLayout.JAVA_BYTE, at, message, 0, length);
+            wireGuard.receive(message, new NetworkEndpoint(in.source()), now < underLoadUntil, now, this::toNetwork);
+            return 1;
+        }
+        int packet = transport.open(incoming, at, length, now);
+        if (packet == Transport.DROPPED) {
+            return 0;
+        }
+        Keypair keypair = transport.keypair();
+        Peer peer = keypair.peer();
+        if (!(peer.currentEndpoint() instanceof NetworkEndpoint known && in.isFrom(known.udp()))) {
+            peer.endpoint(new NetworkEndpoint(in.source()));
+        }
+        peer.received(keypair, length, length > Transport.OVERHEAD, now);
+        if (packet > 0) {
+            byte[] bytes = new byte[packet];
+            MemorySegment.copy(incoming, ValueLayout.JAVA_BYTE, at + Transport.DATA, bytes, 0, packet);
+            received(peer, bytes);
+        }
+        return 0;
+    }
+
+    private void received(Peer peer, byte[] packet) {
+        PublicKey from = peer.publicKey();
+        switch (InnerUdp.parse(packet, GateAddress.of(from, Primitives.get()), address)) {
+            case Parsed.Refused<byte[]>(Refusal why) -> refusals.count(why);
+            case Parsed.Read<byte[]>(byte[] datagram) ->
+                receiver.received(from, datagram, String.valueOf(peer.currentEndpoint()));
+        }
+    }
+
+    private boolean toNetwork(Endpoint to, MemorySegment datagram, int length, boolean handshake) {
+        if (!(to instanceof NetworkEndpoint endpoint)) {
+            return false;
+        }
+        UdpSocket socket = sockets.get(endpoint.udp().family());
+        if (socket == null) {
+            return false;
+        }
+        out.payload(datagram, 0, length).segmentSize(0).trafficClass(handshake ? PRECEDENCE : 0);
+        int result = socket.send(out.to(endpoint.udp()));
+        // The address that the peer wrote to may be gone.
+        return result >= 0 || socket.send(out.to(endpoint.udp().withoutSource())) >= 0;
+    }
+
+    /** Ends the tunnel, after what it has been given to do; all keys are wiped. */
+    @Override
+    public void close() {
+        execute(() -> stopped = true);
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        wireGuard.down();
+        wireGuard.removePeers();
+        wireGuard.clearPrivateKey();
+        closeSockets();
+    }
+
+    private void closeSockets() {
+        sockets.values().forEach(UdpSocket::close);
+        epoll.close();
+        wake.close();
+    }
+}
