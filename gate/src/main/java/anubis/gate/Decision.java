@@ -29,6 +29,10 @@ public sealed interface Decision {
         BRING_UP,
         TAKE_DOWN,
         /** No device is touched: the lease alone ends later. */
-        RENEW
+        RENEW,
+        /** The client of {@link Request#client} is taken down, and its prefixes go to the hub that {@code entry} is. */
+        MOVE_AWAY,
+        /** The prefixes of that client are taken from that hub again. */
+        TAKE_BACK
     }
 }

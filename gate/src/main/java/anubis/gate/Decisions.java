@@ -149,10 +149,14 @@ public final class Decisions {
                             switch (act.action()) {
                                 case BRING_UP -> begun.held(true);
                                 case TAKE_DOWN -> begun.withoutLease();
-                                case RENEW -> begun;
+                                case RENEW, MOVE_AWAY, TAKE_BACK -> begun;
                             },
                             line(entry, request, from, now, Optional.empty()));
+                    if (act.action() == Action.MOVE_AWAY) {
+                        request.client().ifPresent(client -> moving(entry, client, from, now));
+                    }
                     pending.put(entry.productionKey(), digest);
+                    request.client().ifPresent(client -> pending.put(client.productionKey(), digest));
                 }
                 case Decision.Silence silence -> {}
             }
@@ -161,6 +165,47 @@ public final class Decisions {
             refusals.count(Refusal.REGISTRY);
             return new Answer(bare(request, Code.INTERNAL));
         }
+    }
+
+    /** What is to become of another hub's client, before it is done: it is never to be up here after a crash. */
+    private void moving(Entry hub, Request.Client client, String from, Instant now) {
+        registry.byProductionKey(client.productionKey())
+                .ifPresent(entry -> registry.put(
+                        registry.standing(client.productionKey())
+                                .withoutLease()
+                                .at(Optional.of(hub.productionKey()), client.since()),
+                        new AuditLine(
+                                now,
+                                entry.name(),
+                                entry.gateKey(),
+                                entry.productionKey(),
+                                "moved to " + hub.name(),
+                                from,
+                                Optional.empty())));
+    }
+
+    /** The rules for what another hub tells of a client. */
+    private Decision told(
+            Entry hub, Request request, Request.Client client, Standing standing, String from, Instant now) {
+        if (!hub.hub()
+                || registry.byProductionKey(client.productionKey())
+                        .filter(of -> !of.hub())
+                        .isEmpty()) {
+            return answer(hub, request, Code.NOT_AUTHORISED, standing, now);
+        }
+        if (pending.containsKey(client.productionKey())) {
+            return silence(Refusal.BUSY);
+        }
+        Standing of = registry.standing(client.productionKey());
+        int order = of.since().map(client.since()::compareTo).orElse(1);
+        if (request.operation() == Operation.HAS) {
+            return order > 0
+                    ? act(Action.MOVE_AWAY, hub, request, Code.DONE, from, now)
+                    : answer(hub, request, Code.ALREADY, standing, now);
+        }
+        return order >= 0 && of.at().equals(Optional.of(hub.productionKey()))
+                ? act(Action.TAKE_BACK, hub, request, Code.DONE, from, now)
+                : answer(hub, request, Code.ALREADY, standing, now);
     }
 
     /** The rules for a request that is proved and new. */
@@ -175,14 +220,18 @@ public final class Decisions {
                         closed.filter(code -> code == Code.EXPIRED).orElse(Code.DONE),
                         standing,
                         now);
+            case HAS, HAS_NOT -> told(entry, request, request.client().orElseThrow(), standing, from, now);
             case UP -> {
+                if (entry.hub()) {
+                    yield answer(entry, request, Code.PERMANENT, standing, now);
+                }
                 Optional<Code> obstacle = closed.or(() -> hub.inReserveFor().map(other -> Code.IN_RESERVE));
                 yield obstacle.isPresent()
                         ? answer(entry, request, obstacle.get(), standing, now)
                         : act(Action.BRING_UP, entry, request, up ? Code.ALREADY : Code.DONE, from, now);
             }
             case DOWN, GOODBYE ->
-                entry.permanent()
+                entry.permanent() || entry.hub()
                         ? answer(entry, request, Code.PERMANENT, standing, now)
                         : act(Action.TAKE_DOWN, entry, request, up ? Code.DONE : Code.ALREADY, from, now);
             case RENEW -> {
@@ -197,9 +246,9 @@ public final class Decisions {
     }
 
     private Decision act(Action action, Entry entry, Request request, Code agreed, String from, Instant now) {
-        Optional<Instant> end = action == Action.TAKE_DOWN || entry.permanent()
-                ? Optional.empty()
-                : Optional.of(now.plus(hub.grant(entry, request.lease(), now)));
+        Optional<Instant> end = (action == Action.BRING_UP || action == Action.RENEW) && !entry.permanent()
+                ? Optional.of(now.plus(hub.grant(entry, request.lease(), now)))
+                : Optional.empty();
         return new Act(action, entry, request, agreed, end, from);
     }
 
@@ -214,6 +263,7 @@ public final class Decisions {
         Entry entry = act.entry();
         Request request = act.request();
         String digest = pending.remove(entry.productionKey());
+        request.client().ifPresent(client -> pending.remove(client.productionKey()));
         if (digest == null) {
             throw new IllegalStateException("nothing is being done for " + entry.name());
         }
@@ -222,13 +272,9 @@ public final class Decisions {
             boolean done = outcome == Code.DONE;
             Code code = done ? act.agreed() : outcome;
             Standing standing = registry.standing(entry.productionKey());
-            Standing after = standing;
+            Standing after = done ? after(act, standing, now) : standing;
             if (done) {
-                after = act.action() == Action.TAKE_DOWN
-                        ? standing.withoutLease().held(false)
-                        : act.leaseEnd()
-                                .map(end -> standing.lease(end, Duration.between(now, end)))
-                                .orElse(standing);
+                request.client().ifPresent(client -> settled(act, client, now));
             }
             registry.put(after, line(entry, request, act.from(), now, Optional.of(code)));
             reply = reply(entry, request, code, after, now);
@@ -238,6 +284,33 @@ public final class Decisions {
         }
         store(entry.productionKey(), new Stored(digest, reply));
         return reply;
+    }
+
+    /** What is to be remembered of the peer that asked, once that is done. */
+    private static Standing after(Act act, Standing standing, Instant now) {
+        Standing leased = act.leaseEnd()
+                .map(end -> standing.lease(end, Duration.between(now, end)))
+                .orElse(standing);
+        return switch (act.action()) {
+            case BRING_UP -> leased.coming(act.request().identifier());
+            case RENEW -> leased;
+            case TAKE_DOWN -> standing.withoutLease().held(false);
+            case MOVE_AWAY, TAKE_BACK -> standing;
+        };
+    }
+
+    /** The client of another hub has been moved to it, or has been taken back. */
+    private void settled(Act act, Request.Client client, Instant now) {
+        Standing of = registry.standing(client.productionKey());
+        registry.byProductionKey(client.productionKey())
+                .ifPresent(entry -> registry.put(
+                        act.action() == Action.MOVE_AWAY ? of.held(false) : of.at(Optional.empty(), client.since()),
+                        line(entry, act.request(), act.from(), now, Optional.of(Code.DONE))));
+    }
+
+    /** Whether something is being done for that key. */
+    public boolean busy(PublicKey productionKey) {
+        return pending.containsKey(productionKey);
     }
 
     /**

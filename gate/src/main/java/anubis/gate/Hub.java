@@ -39,6 +39,7 @@ public record Hub(Reply.Terms terms, Duration longestLease, Optional<String> inR
     /** Whether the peer is to be in production: what the devices are to be made equal to. */
     public boolean wants(Entry entry, Standing standing, Instant now) {
         return entry.enabled()
+                && !entry.hub()
                 && closed(entry, now).isEmpty()
                 && (entry.permanent() || left(entry, standing, now).isPresent());
     }

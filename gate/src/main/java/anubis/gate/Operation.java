@@ -20,7 +20,11 @@ public enum Operation {
     /** As {@link #DOWN}, because the client stops. */
     GOODBYE(6),
     /** The hub stops, or has taken the peer down: in replies only, and the reply to nothing. */
-    LEAVING(7);
+    LEAVING(7),
+    /** Of another hub: it has a client up. */
+    HAS(8),
+    /** Of another hub: it has a client no more. */
+    HAS_NOT(9);
 
     private final int number;
 
@@ -37,7 +41,12 @@ public enum Operation {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Whether a client may ask for it. */
+    /** Whether it is what a hub tells of a client. */
+    boolean tells() {
+        return this == HAS || this == HAS_NOT;
+    }
+
+    /** Whether a client, or another hub, may ask for it. */
     boolean asked() {
         return this != UNKNOWN && this != LEAVING;
     }

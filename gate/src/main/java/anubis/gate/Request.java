@@ -14,13 +14,15 @@ import java.util.regex.Pattern;
  *
  * @param code a second factor: 6 to 8 digits
  * @param lease how long a lease is wished: 1 to 2³² − 1 seconds
+ * @param client of whom a hub tells, with {@link Operation#HAS} and {@link Operation#HAS_NOT}
  */
 public record Request(
         Operation operation,
         Identifier identifier,
         PublicKey productionKey,
         Optional<String> code,
-        Optional<Duration> lease) {
+        Optional<Duration> lease,
+        Optional<Client> client) {
     static final int MAGIC = 0x414e5542;
     static final int VERSION = 1;
     static final int VERSION_OFFSET = 4;
@@ -36,7 +38,16 @@ public record Request(
 
     private static final int FIELD_CODE = 1;
     private static final int FIELD_LEASE = 2;
+    private static final int FIELD_CLIENT = 3;
+    private static final int CLIENT_LENGTH = Primitives.KEY_LENGTH + Identifier.LENGTH;
     private static final Pattern CODE = Pattern.compile("[0-9]{6,8}");
+
+    /**
+     * A client of another hub.
+     *
+     * @param since the identifier of the {@code up} by which it came to that hub; the hub with the greatest has it
+     */
+    public record Client(PublicKey productionKey, Identifier since) {}
 
     public Request {
         if (!operation.asked()) {
@@ -48,6 +59,9 @@ public record Request(
         if (lease.isPresent() && (lease.get().toSeconds() < 1 || lease.get().toSeconds() > 0xffff_ffffL)) {
             throw new IllegalArgumentException("a lease is 1 to 4294967295 seconds");
         }
+        if (operation.tells() != client.isPresent()) {
+            throw new IllegalArgumentException("only hubs tell of clients");
+        }
     }
 
     /** The datagram, its nonce and its seal still zero. */
@@ -58,7 +72,22 @@ public record Request(
         to.put(productionKey.bytes()).position(FIELDS_OFFSET);
         code.ifPresent(digits -> Fields.put(to, FIELD_CODE, digits.getBytes(StandardCharsets.US_ASCII)));
         lease.ifPresent(wish -> Fields.put(to, FIELD_LEASE, Values.bytes(wish)));
+        client.ifPresent(of -> Fields.put(to, FIELD_CLIENT, bytes(of)));
         return Arrays.copyOf(to.array(), to.position());
+    }
+
+    private static byte[] bytes(Client client) {
+        ByteBuffer bytes = ByteBuffer.allocate(CLIENT_LENGTH).put(client.productionKey.bytes());
+        client.since.write(bytes);
+        return bytes.array();
+    }
+
+    private static Optional<Client> client(byte[] value) {
+        return value.length == CLIENT_LENGTH
+                ? Optional.of(new Client(
+                        PublicKey.of(Arrays.copyOf(value, Primitives.KEY_LENGTH)),
+                        Identifier.read(ByteBuffer.wrap(value).position(Primitives.KEY_LENGTH))))
+                : Optional.empty();
     }
 
     /** Whether {@link #identifier(byte[])} and {@link #productionKey(byte[])} have something to read. */
@@ -98,6 +127,7 @@ public record Request(
         }
         Optional<String> code = Optional.empty();
         Optional<Duration> lease = Optional.empty();
+        Optional<Client> client = Optional.empty();
         var fields = new Fields(datagram, FIELDS_OFFSET);
         while (fields.next()) {
             fields.once();
@@ -107,14 +137,18 @@ public record Request(
                     code = fields.valid(Optional.of(new String(value, StandardCharsets.ISO_8859_1))
                             .filter(text -> CODE.matcher(text).matches()));
                 case FIELD_LEASE -> lease = fields.valid(Values.duration(value).filter(Duration::isPositive));
+                case FIELD_CLIENT -> client = fields.valid(client(value));
                 default -> fields.refuse(Refusal.FIELD_UNKNOWN);
             }
+        }
+        if (fields.refusal().isEmpty() && operation.get().tells() != client.isPresent()) {
+            fields.refuse(Refusal.FIELD_UNKNOWN);
         }
         if (fields.refusal().isPresent()) {
             return new Parsed.Refused<>(fields.refusal().get());
         }
         return new Parsed.Read<>(
-                new Request(operation.get(), identifier(datagram), productionKey(datagram), code, lease));
+                new Request(operation.get(), identifier(datagram), productionKey(datagram), code, lease, client));
     }
 
     /** Without the code of the second factor. */

@@ -149,6 +149,7 @@ class DecisionsTest {
                 new Identifier(0, identifier),
                 production.publicKey(PRIMITIVES),
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
         return Proof.seal(request, prover, hubKey.publicKey(PRIMITIVES), RANDOM, PRIMITIVES);
     }

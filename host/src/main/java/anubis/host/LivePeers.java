@@ -1,0 +1,260 @@
+package anubis.host;
+
+import anubis.config.Cidr;
+import anubis.config.DeviceChange;
+import anubis.config.PeerChange;
+import anubis.config.UapiDevice;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The peers of a running interface, whoever has made it, that come and go one by one, and the routes to them. Changes are
+ * made in the order in which they were asked for; those that wait for each other are made together, with one request to
+ * the device and one {@code ip}. Any thread may ask.
+ *
+ * <p>Its routes lie in the main table and have the number {@link #PROTOCOL}. A prefix that the interface's own routes
+ * cover gets none, and a route of others to the same prefix is an error: it is not replaced.
+ */
+public final class LivePeers implements AutoCloseable {
+    /** RTA_PROTOCOL of these routes, so that what brings the whole interface up and down does not take them for its own. */
+    static final int PROTOCOL = 203;
+
+    private static final Pattern FAILED = Pattern.compile("Command failed -:(\\d+)");
+
+    private final String name;
+    private final BlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    // Of the thread.
+    private final Set<Cidr> ours = new HashSet<>();
+    private final Set<Cidr> others = new HashSet<>();
+    private boolean routesKnown;
+
+    /**
+     * A change.
+     *
+     * @param peers what becomes of them
+     * @param reached prefixes to which there shall be routes
+     * @param left prefixes to which there shall be none of ours
+     */
+    public record Change(List<PeerChange> peers, List<Cidr> reached, List<Cidr> left) {
+        public Change {
+            peers = List.copyOf(peers);
+            reached = reached.stream().map(Cidr::masked).toList();
+            left = left.stream().map(Cidr::masked).toList();
+        }
+    }
+
+    private sealed interface Job {
+        record Make(Change change, CompletableFuture<Void> made) implements Job {}
+
+        record Look(CompletableFuture<UapiDevice> seen) implements Job {}
+
+        record End() implements Job {}
+    }
+
+    /** Of the interface {@code name}, in the network namespace of the thread that calls this. */
+    public LivePeers(String name) {
+        this.name = name;
+        this.thread = Thread.ofPlatform().name(name + "-peers").daemon().start(this::run);
+    }
+
+    /** The interface's name. */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Makes a change. It fails with an {@link IOException} if the device refuses it or a route cannot be had; then none of
+     * its routes is there, but what the device took stays, and should be taken back by another change.
+     */
+    public CompletableFuture<Void> change(Change change) {
+        Job.Make job = new Job.Make(change, new CompletableFuture<>());
+        jobs.add(job);
+        return job.made;
+    }
+
+    /**
+     * What the device has now, after all changes asked for before. The routes are looked at anew, too: who sees that the
+     * device is another one asks for this before anything else.
+     */
+    public CompletableFuture<UapiDevice> look() {
+        Job.Look job = new Job.Look(new CompletableFuture<>());
+        jobs.add(job);
+        return job.seen;
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                List<Job> taken = new ArrayList<>(List.of(jobs.take()));
+                jobs.drainTo(taken);
+                List<Job.Make> together = new ArrayList<>();
+                for (Job job : taken) {
+                    switch (job) {
+                        case Job.Make make -> together.add(make);
+                        case Job.Look look -> {
+                            makeAll(together);
+                            together.clear();
+                            look(look);
+                        }
+                        case Job.End() -> {
+                            makeAll(together);
+                            return;
+                        }
+                    }
+                }
+                makeAll(together);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void look(Job.Look job) {
+        try {
+            routesKnown = false;
+            job.seen.complete(WireGuardInterface.of(name).get());
+        } catch (IOException | RuntimeException e) {
+            job.seen.completeExceptionally(e);
+        }
+    }
+
+    private void makeAll(List<Job.Make> together) {
+        if (together.isEmpty()) {
+            return;
+        }
+        List<Job.Make> set = new ArrayList<>();
+        try {
+            set(together.stream().flatMap(job -> job.change.peers.stream()).toList());
+            set.addAll(together);
+        } catch (IOException | RuntimeException e) {
+            // One of them is to blame, and shall not spoil the others.
+            for (Job.Make job : together) {
+                try {
+                    set(job.change.peers);
+                    set.add(job);
+                } catch (IOException | RuntimeException own) {
+                    job.made.completeExceptionally(own);
+                }
+            }
+        }
+        try {
+            route(set);
+        } catch (IOException | RuntimeException e) {
+            routesKnown = false;
+            set.forEach(job -> job.made.completeExceptionally(e));
+        }
+    }
+
+    private void set(List<PeerChange> peers) throws IOException {
+        if (!peers.isEmpty()) {
+            WireGuardInterface.of(name)
+                    .set(new DeviceChange(Optional.empty(), OptionalInt.empty(), OptionalLong.empty(), false, peers));
+        }
+    }
+
+    /** Makes the routes of all, and tells each how that went. */
+    private void route(List<Job.Make> together) throws IOException {
+        if (!routesKnown) {
+            lookAtRoutes();
+        }
+        List<String> lines = new ArrayList<>();
+        List<Job.Make> lineOf = new ArrayList<>();
+        Map<Job.Make, List<Cidr>> added = new HashMap<>();
+        for (Job.Make job : together) {
+            for (Cidr prefix : job.change.left) {
+                if (ours.remove(prefix)) {
+                    lines.add(route("del", prefix));
+                    lineOf.add(job);
+                }
+            }
+            for (Cidr prefix : job.change.reached) {
+                if (others.stream().noneMatch(other -> other.contains(prefix)) && ours.add(prefix)) {
+                    lines.add(route("add", prefix));
+                    lineOf.add(job);
+                    added.computeIfAbsent(job, _ -> new ArrayList<>()).add(prefix);
+                }
+            }
+        }
+        Map<Job.Make, String> failed = new HashMap<>();
+        if (!lines.isEmpty()) {
+            Command.Answer answer =
+                    Command.run(String.join("\n", lines) + "\n", List.of("ip", "-force", "-batch", "-"));
+            Matcher line = FAILED.matcher(answer.err());
+            while (line.find()) {
+                int number = Integer.parseInt(line.group(1)) - 1;
+                // That a route is gone already is what was wanted.
+                if (number < lines.size() && lines.get(number).startsWith("route add")) {
+                    failed.putIfAbsent(lineOf.get(number), lines.get(number));
+                }
+            }
+        }
+        List<String> undone = new ArrayList<>();
+        failed.keySet()
+                .forEach(job -> added.getOrDefault(job, List.of()).forEach(prefix -> {
+                    ours.remove(prefix);
+                    undone.add(route("del", prefix));
+                }));
+        if (!undone.isEmpty()) {
+            Command.run(String.join("\n", undone) + "\n", List.of("ip", "-force", "-batch", "-"));
+            routesKnown = false;
+        }
+        for (Job.Make job : together) {
+            String line = failed.get(job);
+            if (line == null) {
+                job.made.complete(null);
+            } else {
+                job.made.completeExceptionally(new IOException(
+                        "'ip " + line + "' failed: another route leads there, or " + name + " is down"));
+            }
+        }
+    }
+
+    private String route(String verb, Cidr prefix) {
+        return "route " + verb + " " + prefix + " dev " + name + " proto " + PROTOCOL;
+    }
+
+    private void lookAtRoutes() throws IOException {
+        ours.clear();
+        others.clear();
+        for (String family : List.of("-4", "-6")) {
+            Command.Answer answer = Command.run("ip", "-N", family, "route", "show", "dev", name);
+            if (answer.status() == 0) { // else a host without that family
+                answer.out().lines().forEach(line -> {
+                    List<String> words = List.of(line.split(" ", -1));
+                    String to = words.getFirst().equals("default")
+                            ? (family.equals("-4") ? "0.0.0.0/0" : "::/0")
+                            : words.getFirst();
+                    if (to.indexOf(':') >= 0 || to.indexOf('.') >= 0) { // else the route's type, of which none is ours
+                        (words.contains(String.valueOf(PROTOCOL)) ? ours : others).add(Cidr.parse(to));
+                    }
+                });
+            }
+        }
+        routesKnown = true;
+    }
+
+    /** Makes what has been asked for, and ends. */
+    @Override
+    public void close() {
+        jobs.add(new Job.End());
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
