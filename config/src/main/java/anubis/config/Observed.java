@@ -1,5 +1,6 @@
 package anubis.config;
 
+import anubis.crypto.PublicKey;
 import java.util.Set;
 
 /**
@@ -29,5 +30,17 @@ public record Observed(
     /** The same with these rules. */
     public Observed withRules(Set<Rule> others) {
         return new Observed(mtu, up, addresses, device, routes, others, firewall);
+    }
+
+    /** The same without these peers. */
+    public Observed without(Set<PublicKey> peers) {
+        UapiDevice rest = new UapiDevice(
+                device.privateKey(),
+                device.listenPort(),
+                device.fwMark(),
+                device.peers().stream()
+                        .filter(peer -> !peers.contains(peer.publicKey()))
+                        .toList());
+        return new Observed(mtu, up, addresses, rest, routes, rules, firewall);
     }
 }

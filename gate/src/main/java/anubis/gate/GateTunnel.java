@@ -26,9 +26,12 @@ import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
@@ -68,6 +71,7 @@ public final class GateTunnel implements AutoCloseable {
     private final Epoll epoll;
     private final EventFd wake;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final PriorityQueue<Alarm> alarms = new PriorityQueue<>(Comparator.comparingLong(Alarm::at));
     private final MemorySegment incoming = NativeMemory.allocate(DATAGRAM_MAX);
     private final MemorySegment outgoing = NativeMemory.allocate(2 * 1024);
     private final UdpMessage in = new UdpMessage();
@@ -75,6 +79,8 @@ public final class GateTunnel implements AutoCloseable {
     private final Thread thread;
     private volatile boolean stopped;
     private long underLoadUntil = Long.MIN_VALUE;
+
+    private record Alarm(long at, Runnable task) {}
 
     /** Takes what comes. On the tunnel's thread. */
     @FunctionalInterface
@@ -184,6 +190,11 @@ public final class GateTunnel implements AutoCloseable {
 
     // To be called on the tunnel's thread.
 
+    /** Has {@code task} run after that time, in which a sleep of the machine counts. */
+    public void after(Duration time, Runnable task) {
+        alarms.add(new Alarm(Clock.boottime() + time.toNanos(), task));
+    }
+
     /** Makes a peer of a key, if it is none, and tells where it is. Its host must be an address. */
     public void peer(PublicKey key, InetSocketAddress at) {
         add(key);
@@ -269,7 +280,11 @@ public final class GateTunnel implements AutoCloseable {
             for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
                 task.run();
             }
-            wireGuard.onDeadline(Clock.boottime(), this::toNetwork);
+            long now = Clock.boottime();
+            while (!alarms.isEmpty() && alarms.peek().at <= now) {
+                alarms.remove().task.run();
+            }
+            wireGuard.onDeadline(now, this::toNetwork);
             transport.forget();
         }
     }
@@ -277,7 +292,8 @@ public final class GateTunnel implements AutoCloseable {
     /** Milliseconds to the next deadline, rounded up. */
     private int timeout() {
         // Not for long: epoll's clock stands still while the machine sleeps, and that of the deadlines does not.
-        long next = wireGuard.nextDeadline();
+        Alarm alarm = alarms.peek();
+        long next = Math.min(wireGuard.nextDeadline(), alarm == null ? Long.MAX_VALUE : alarm.at);
         long left = next == Long.MAX_VALUE ? SLEEP_MAX : Math.clamp(next - Clock.boottime(), 0, SLEEP_MAX);
         return (int) ((left + MILLISECOND - 1) / MILLISECOND);
     }

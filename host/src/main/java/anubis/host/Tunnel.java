@@ -6,6 +6,7 @@ import anubis.config.ConfigText;
 import anubis.config.Difference;
 import anubis.config.Facts;
 import anubis.config.Observed;
+import anubis.config.PeerConfig;
 import anubis.config.QuickConfig;
 import anubis.config.QuickConfig.Hook;
 import anubis.config.Rule;
@@ -22,6 +23,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -34,6 +36,9 @@ public final class Tunnel {
     public static final String DIRECTORY_PROPERTY = "anubis.run";
 
     private static final Duration END_PATIENCE = Duration.ofSeconds(10);
+
+    /** Stands above the peers that come and go, in what is kept of what is in force. */
+    private static final String GUESTS = "\n# anubis: peers that come and go\n";
 
     private final String name;
     private final Consumer<String> warnings;
@@ -106,6 +111,37 @@ public final class Tunnel {
                 throw e;
             }
         }
+    }
+
+    /**
+     * Gives the interface peers besides those of its file, in the place of those that the last call gave it: they are
+     * there until the next call, or until the interface is down. A reload leaves them alone, and no file is written.
+     *
+     * @param guests sections of a configuration file; none if empty
+     * @throws IOException if that cannot be done, or another program brought the interface up; all is then as it was
+     */
+    public void guests(String guests) throws IOException, ConfigException {
+        try (RunFiles.Lock _ = files.lock()) {
+            Wanted before = Wanted.of(applied());
+            Applied applied = before.applied();
+            String text = ownText(applied.text()) + (guests.isEmpty() ? "" : GUESTS + guests);
+            QuickConfig config = QuickConfig.parse(applied.source().toString(), text);
+            change(before, new Asked(applied.source(), text, config, Surroundings.resolve(config, warnings)));
+        }
+    }
+
+    /** Whether it is up, and {@link #up} has brought it up. */
+    public boolean isUp() throws IOException {
+        return files.applied().isPresent() && Observer.exists(name);
+    }
+
+    private static String ownText(String text) {
+        int guests = text.indexOf(GUESTS);
+        return guests < 0 ? text : text.substring(0, guests);
+    }
+
+    private static String guestsOf(String text) {
+        return text.substring(ownText(text).length());
     }
 
     /** What {@link #reload} would do now. */
@@ -220,18 +256,23 @@ public final class Tunnel {
         }
     }
 
-    private void save(Wanted wanted) throws IOException {
+    private void save(Wanted wanted) throws IOException, ConfigException {
         Applied applied = wanted.applied();
-        Observed now = Observer.observe(name, device(wanted.config()));
+        String own = ownText(applied.text());
+        String guests = guestsOf(applied.text());
+        Observed now = Observer.observe(name, device(wanted.config()))
+                .without(QuickConfig.parse(applied.source().toString(), guests).wireguard().peers().stream()
+                        .map(PeerConfig::publicKey)
+                        .collect(Collectors.toSet()));
         List<Cidr> addresses = Stream.concat(
                         wanted.state().addresses().stream().filter(now.addresses()::contains),
                         now.addresses().stream()
                                 .filter(address -> !wanted.state().addresses().contains(address))
                                 .filter(address -> !address.address().isLinkLocalAddress()))
                 .toList();
-        String text = ConfigText.saved(applied.text(), wanted.config(), wanted.state(), now, addresses);
+        String text = ConfigText.saved(own, wanted.config(), wanted.state(), now, addresses);
         PrivateFile.write(applied.source(), text.getBytes(StandardCharsets.UTF_8));
-        files.applied(new Applied(name, applied.source(), applied.facts(), text));
+        files.applied(new Applied(name, applied.source(), applied.facts(), text + guests));
     }
 
     /** The file that it was brought up from. */
@@ -312,8 +353,9 @@ public final class Tunnel {
     /** What is in force, and what is to be. */
     private record Reload(Wanted before, Asked asked) {}
 
-    private Reload reload(ConfigFile file) throws IOException, ConfigException {
+    private Reload reload(ConfigFile changed) throws IOException, ConfigException {
         Applied applied = applied();
+        ConfigFile file = new ConfigFile(changed.name(), changed.path(), changed.text() + guestsOf(applied.text()));
         Meanwhile<Wanted> inForce = Meanwhile.of(() -> Wanted.of(applied));
         QuickConfig config = file.lint().orThrow();
         Wanted before = inForce.get();
