@@ -82,8 +82,9 @@ class GateTunnelTest {
         // The first one waits for the handshake, too.
         assertThat(next(atHub)).endsWith(" one");
         assertThat(next(atHub)).endsWith(" two");
-        hub.execute(() -> hub.forget(client));
         authorised.clear();
+        hub.execute(() -> hub.forget(client));
+        await(() -> hub.peers() == 0);
         ask("three");
         await(() -> hub.dropped(Drop.UNKNOWN_INDEX) > 0);
         assertThat(atHub).isEmpty();
