@@ -7,6 +7,8 @@ module anubis.gate {
     requires transitive anubis.config;
     requires transitive anubis.device;
     requires anubis.host;
+    requires java.sql;
+    requires org.xerial.sqlitejdbc;
 
     exports anubis.gate;
 }

@@ -37,7 +37,11 @@ public interface Registry extends AutoCloseable {
      */
     void replace(Entry entry, AuditLine line);
 
-    /** Removes a peer. Its {@link Standing} stays. */
+    /**
+     * Removes a peer. Its {@link Standing} stays.
+     *
+     * @throws ConflictException if there is none of that name
+     */
     void remove(String name, AuditLine line);
 
     // What is remembered.

@@ -13,10 +13,7 @@ import anubis.gate.Decision.Answer;
 import anubis.gate.Decision.Silence;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -29,7 +26,7 @@ class DecisionsTest {
     private final PrivateKey hubKey = PrivateKey.generate(RANDOM);
     private final PrivateKey production = PrivateKey.generate(RANDOM);
     private final PublicKey gateKey = PrivateKey.generate(RANDOM).publicKey(PRIMITIVES);
-    private final Memory registry = new Memory();
+    private final MemoryRegistry registry = new MemoryRegistry();
     private final Hub hub = new Hub(
             new Reply.Terms(
                     hubKey.publicKey(PRIMITIVES),
@@ -39,96 +36,12 @@ class DecisionsTest {
             Optional.empty());
     private Decisions decisions = new Decisions(hub, registry, hubKey, PRIMITIVES);
 
-    private static final class Memory implements Registry {
-        List<Entry> entries = new ArrayList<>();
-        final Map<PublicKey, Standing> standings = new HashMap<>();
-        final List<AuditLine> log = new ArrayList<>();
-        boolean full;
-
-        @Override
-        public List<Entry> byGateKey(PublicKey gateKey) {
-            return entries.stream().filter(e -> e.gateKey().equals(gateKey)).toList();
-        }
-
-        @Override
-        public Optional<Entry> byProductionKey(PublicKey key) {
-            return entries.stream().filter(e -> e.productionKey().equals(key)).findFirst();
-        }
-
-        @Override
-        public List<Entry> list() {
-            return entries;
-        }
-
-        @Override
-        public Standing standing(PublicKey key) {
-            return standings.getOrDefault(key, Standing.NEW);
-        }
-
-        @Override
-        public void put(Standing standing, AuditLine line) {
-            append(line);
-            standings.put(line.productionKey(), standing);
-        }
-
-        @Override
-        public Optional<Entry> byName(String name) {
-            return entries.stream().filter(e -> e.name().equals(name)).findFirst();
-        }
-
-        @Override
-        public void add(List<Entry> added, AuditLine... lines) {
-            throw new UnsupportedOperationException("tests enter all themselves");
-        }
-
-        @Override
-        public void replace(Entry entry, AuditLine line) {
-            throw new UnsupportedOperationException("tests enter all themselves");
-        }
-
-        @Override
-        public void remove(String name, AuditLine line) {
-            throw new UnsupportedOperationException("tests enter all themselves");
-        }
-
-        @Override
-        public List<PublicKey> concerned() {
-            return List.copyOf(standings.keySet());
-        }
-
-        @Override
-        public List<AuditLine> log(int atMost) {
-            return log;
-        }
-
-        @Override
-        public long version() {
-            return 0;
-        }
-
-        @Override
-        public void atOnce(Runnable work) {
-            work.run();
-        }
-
-        @Override
-        public void close() {}
-
-        @Override
-        public void append(AuditLine line) {
-            if (full) {
-                throw new RegistryException("the disk is full", new IllegalStateException());
-            }
-            log.add(line);
-        }
-    }
-
     DecisionsTest() {
         enter(true, false, Optional.empty());
     }
 
     private void enter(boolean enabled, boolean permanent, Optional<Instant> expiry) {
-        registry.entries = List.of(new Entry(
+        Entry entry = new Entry(
                 "set",
                 gateKey,
                 production.publicKey(PRIMITIVES),
@@ -140,7 +53,14 @@ class DecisionsTest {
                 permanent,
                 Optional.empty(),
                 false,
-                ""));
+                "");
+        AuditLine line =
+                new AuditLine(NOW, "set", gateKey, entry.productionKey(), "entered", "owner", Optional.of(Code.DONE));
+        if (registry.byName("set").isPresent()) {
+            registry.replace(entry, line);
+        } else {
+            registry.add(List.of(entry), line);
+        }
     }
 
     private byte[] datagram(Operation operation, int identifier, PrivateKey prover) {
@@ -171,7 +91,7 @@ class DecisionsTest {
     }
 
     private boolean wanted() {
-        Entry entry = registry.entries.getFirst();
+        Entry entry = registry.list().getFirst();
         return hub.wants(entry, registry.standing(entry.productionKey()), NOW);
     }
 
@@ -193,7 +113,7 @@ class DecisionsTest {
     void whoLacksTheProductionKeyGetsNothingDone() {
         assertThat(code(ask(datagram(Operation.UP, 1, PrivateKey.generate(RANDOM)))))
                 .isEqualTo(Code.NOT_AUTHORISED);
-        assertThat(registry.standings).isEmpty();
+        assertThat(registry.standing(production.publicKey(PRIMITIVES))).isEqualTo(Standing.NEW);
     }
 
     @Test
@@ -247,7 +167,7 @@ class DecisionsTest {
     void aFullDiskMeansNothingIsDone() {
         registry.full = true;
         assertThat(code(ask(Operation.UP, 1))).isEqualTo(Code.INTERNAL);
-        assertThat(registry.standings).isEmpty();
+        assertThat(registry.standing(production.publicKey(PRIMITIVES))).isEqualTo(Standing.NEW);
     }
 
     @Test
