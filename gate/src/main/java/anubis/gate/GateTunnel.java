@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Queue;
@@ -218,9 +219,9 @@ public final class GateTunnel implements AutoCloseable {
         wireGuard.removePeer(key);
     }
 
-    /** How many peers there are: those that were told of, and those that have been admitted. */
-    public int peers() {
-        return wireGuard.peers().size();
+    /** The keys of all peers: those that were told of, and those that have been admitted. Any thread. */
+    public List<PublicKey> keys() {
+        return wireGuard.peers().stream().map(Peer::publicKey).toList();
     }
 
     /** Sends a datagram, at once or after the handshake that this begins. Does nothing if nobody knows where the peer is. */

@@ -1,0 +1,529 @@
+package anubis.gate;
+
+import anubis.config.AllowedIps;
+import anubis.config.Cidr;
+import anubis.config.PeerChange;
+import anubis.config.UapiDevice;
+import anubis.config.UapiPeer;
+import anubis.crypto.PresharedKey;
+import anubis.crypto.PublicKey;
+import anubis.gate.Decision.Act;
+import anubis.gate.Decision.Action;
+import anubis.host.LivePeers;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What a hub does: it carries out what {@link Decisions} decides, ends leases, and keeps the peers of the production
+ * interface equal to the registry. To be used on the tunnel's thread.
+ */
+final class GateHub {
+    /** How often what is due is looked for; as often a change of the registry by somebody else is seen. */
+    private static final Duration TICK = Duration.ofMillis(200);
+
+    /** How often production is compared with the registry though nobody has said that it should be. */
+    private static final Duration RECONCILE = Duration.ofMinutes(1);
+
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+    private static final int ATTEMPTS = 5;
+
+    private final GateTunnel tunnel;
+    private final Hub hub;
+    private final int maxPeers;
+    private final Registry registry;
+    private final Decisions decisions;
+    private final LivePeers production;
+    private final SecondFactors factors;
+    private final Tell tell;
+    private final Set<PublicKey> known;
+    private final InstantSource wall;
+    private final Consumer<String> log;
+    /** When what is up has to be looked at again: its lease may be over, or its hours. */
+    private final Map<PublicKey, Instant> due = new HashMap<>();
+    /** To whom a goodbye is on its way. */
+    private final Set<PublicKey> leaving = new HashSet<>();
+
+    private long version;
+    private Instant reconciled = Instant.MIN;
+    private boolean looking;
+    private boolean stopping;
+    private String complaint = "";
+
+    /** Tells the other hubs of a client. */
+    @FunctionalInterface
+    interface Tell {
+        void tell(Operation what, Request.Client client);
+    }
+
+    /**
+     * The parts that a hub is made of.
+     *
+     * @param maxPeers how many may be up at a time, those that are permanent not counted
+     * @param known the gate keys of the hubs that this host asks, which are peers of the tunnel anyway
+     */
+    record Parts(
+            GateTunnel tunnel,
+            Hub hub,
+            int maxPeers,
+            Registry registry,
+            Decisions decisions,
+            LivePeers production,
+            SecondFactors factors,
+            Tell tell,
+            Set<PublicKey> known,
+            InstantSource wall,
+            Consumer<String> log) {}
+
+    GateHub(Parts parts) {
+        this.tunnel = parts.tunnel;
+        this.hub = parts.hub;
+        this.maxPeers = parts.maxPeers;
+        this.registry = parts.registry;
+        this.decisions = parts.decisions;
+        this.production = parts.production;
+        this.factors = parts.factors;
+        this.tell = parts.tell;
+        this.known = Set.copyOf(parts.known);
+        this.wall = parts.wall;
+        this.log = parts.log;
+    }
+
+    /** Makes production what the registry says, now and from now on. */
+    void start() {
+        version = registry.version();
+        reconcile();
+        tunnel.after(TICK, this::tick);
+    }
+
+    /** Whether a key that claims to be an initiator's may be a peer of the gate tunnel. */
+    static boolean admits(Registry registry, PublicKey gateKey) {
+        try {
+            return registry.byGateKey(gateKey).stream().anyMatch(Entry::enabled);
+        } catch (RegistryException e) {
+            return false;
+        }
+    }
+
+    // Requests.
+
+    void received(PublicKey peer, byte[] datagram, String from) {
+        switch (decisions.decide(peer, datagram, from, wall.instant())) {
+            case Decision.Silence _ -> {}
+            case Decision.Answer(Reply reply) -> tunnel.send(peer, reply.bytes());
+            case Act act -> carryOut(act);
+        }
+    }
+
+    private void carryOut(Act act) {
+        Entry entry = act.entry();
+        switch (act.action()) {
+            case BRING_UP -> bringUp(act);
+            case TAKE_DOWN -> {
+                leaving.remove(entry.productionKey());
+                finish(act, production.change(removal(entry.productionKey(), entry.allowedIps())));
+            }
+            case RENEW -> settle(act, Code.DONE);
+            case MOVE_AWAY -> {
+                Entry client = client(act);
+                due.remove(client.productionKey());
+                finish(act, moveAway(client, entry.productionKey()));
+            }
+            case TAKE_BACK -> {
+                Entry client = client(act);
+                // To add the peer takes the prefixes from whoever has them.
+                finish(
+                        act,
+                        production.change(new LivePeers.Change(
+                                List.of(addition(client), PeerChange.remove(client.productionKey())),
+                                List.of(),
+                                client.allowedIps())));
+            }
+        }
+    }
+
+    private Entry client(Act act) {
+        return act.request()
+                .client()
+                .flatMap(client -> registry.byProductionKey(client.productionKey()))
+                .orElseGet(act::entry);
+    }
+
+    private void bringUp(Act act) {
+        Entry entry = act.entry();
+        PublicKey key = entry.productionKey();
+        boolean isNew = act.agreed() == Code.DONE;
+        if (isNew && due.size() >= maxPeers && !due.containsKey(key)) {
+            settle(act, Code.FULL);
+            return;
+        }
+        if (!isNew || entry.secondFactor().isEmpty()) {
+            addToProduction(act);
+            return;
+        }
+        onTunnel(factors.holds(entry, act.request().code(), wall.instant()), (holds, failure) -> {
+            if (failure != null) {
+                complain(entry.name() + ": the second factor could not be checked: " + failure.getMessage());
+                settle(act, Code.INTERNAL);
+            } else if (holds) {
+                addToProduction(act);
+            } else {
+                settle(act, Code.SECOND_FACTOR);
+            }
+        });
+    }
+
+    private void addToProduction(Act act) {
+        Entry entry = act.entry();
+        finish(act, production.change(new LivePeers.Change(List.of(addition(entry)), entry.allowedIps(), List.of())));
+    }
+
+    private CompletableFuture<Void> moveAway(Entry client, PublicKey to) {
+        return production
+                .look()
+                .thenCompose(device -> peer(device, to).isEmpty()
+                        ? CompletableFuture.failedFuture(new IOException("the other hub is no peer of "
+                                + production.name() + ": give it a section in its configuration"))
+                        : production.change(new LivePeers.Change(
+                                List.of(
+                                        PeerChange.remove(client.productionKey()),
+                                        new PeerChange(
+                                                to,
+                                                PeerChange.Mode.UPDATE,
+                                                Optional.empty(),
+                                                Optional.empty(),
+                                                OptionalInt.empty(),
+                                                Optional.of(AllowedIps.changed(client.allowedIps(), List.of())))),
+                                client.allowedIps(),
+                                List.of())));
+    }
+
+    /** Settles an act once its change has been made; one that could not be made is taken back. */
+    private void finish(Act act, CompletableFuture<Void> change) {
+        onTunnel(change, (_, failure) -> {
+            if (failure == null) {
+                settle(act, Code.DONE);
+                return;
+            }
+            Entry entry = act.entry();
+            complain(entry.name() + ": " + act.request().operation().word() + ": " + failure.getMessage());
+            if (act.action() == Action.BRING_UP && act.agreed() == Code.DONE) {
+                onTunnel(
+                        production.change(removal(entry.productionKey(), entry.allowedIps())),
+                        (_, _) -> settle(act, Code.INTERNAL));
+            } else {
+                settle(act, Code.INTERNAL);
+            }
+        });
+    }
+
+    private void settle(Act act, Code outcome) {
+        Entry entry = act.entry();
+        Reply reply = decisions.settle(act, outcome, wall.instant());
+        tunnel.send(entry.gateKey(), reply.bytes());
+        if (reply.code().agrees()) {
+            switch (act.action()) {
+                case BRING_UP -> {
+                    act.leaseEnd().ifPresent(end -> due.put(entry.productionKey(), end));
+                    tell(Operation.HAS, entry.productionKey());
+                }
+                case RENEW -> act.leaseEnd().ifPresent(end -> due.put(entry.productionKey(), end));
+                case TAKE_DOWN -> {
+                    due.remove(entry.productionKey());
+                    tell(Operation.HAS_NOT, entry.productionKey());
+                }
+                case MOVE_AWAY, TAKE_BACK -> {}
+            }
+        } else if (outcome == Code.INTERNAL) {
+            reconciled = Instant.MIN;
+        }
+    }
+
+    private void tell(Operation what, PublicKey client) {
+        registry.standing(client).since().ifPresent(since -> tell.tell(what, new Request.Client(client, since)));
+    }
+
+    /** Tells the other hubs of all clients that are up: they may have missed it. */
+    void tellAll() {
+        due.keySet().forEach(key -> tell(Operation.HAS, key));
+    }
+
+    // What comes by itself.
+
+    private void tick() {
+        if (stopping) {
+            return;
+        }
+        tunnel.after(TICK, this::tick);
+        try {
+            Instant now = wall.instant();
+            long present = registry.version();
+            boolean changed = present != version;
+            version = present;
+            if (changed || now.isAfter(reconciled.plus(RECONCILE)) || now.isBefore(reconciled)) {
+                reconcile();
+            } else if (due.values().stream().anyMatch(at -> !at.isAfter(now))) {
+                look(this::endLeases);
+            }
+            complaint = looking ? complaint : "";
+        } catch (RegistryException e) {
+            complain(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** The production interface is gone, or another one: what was up is so no more. */
+    void interfaceGone() {
+        List.copyOf(due.keySet()).forEach(key -> end(key, "interface gone", List.of()));
+    }
+
+    /** The production interface is there (again). */
+    void interfaceCame() {
+        reconcile();
+    }
+
+    private void look(Consumer<UapiDevice> then) {
+        if (looking) {
+            return;
+        }
+        looking = true;
+        onTunnel(production.look(), (device, failure) -> {
+            looking = false;
+            if (failure != null) {
+                complain(String.valueOf(failure.getMessage()));
+            } else {
+                then.accept(device);
+            }
+        });
+    }
+
+    /** Ends the leases that are over, unless there was a handshake in them: that counts as a renewal. */
+    private void endLeases(UapiDevice device) {
+        Instant now = wall.instant();
+        Map<PublicKey, UapiPeer> peers = byKey(device);
+        for (Map.Entry<PublicKey, Instant> each : List.copyOf(due.entrySet())) {
+            PublicKey key = each.getKey();
+            if (each.getValue().isAfter(now) || decisions.busy(key)) {
+                continue;
+            }
+            Optional<Entry> entry = registry.byProductionKey(key);
+            Standing standing = registry.standing(key);
+            Optional<Instant> prolonged = Optional.ofNullable(peers.get(key))
+                    .flatMap(UapiPeer::latestHandshake)
+                    .flatMap(handshake -> standing.leaseEnd()
+                            .filter(end -> handshake.isAfter(end.minus(standing.lease())))
+                            .map(_ -> handshake.plus(standing.lease())));
+            Standing after =
+                    prolonged.map(end -> standing.lease(end, standing.lease())).orElse(standing);
+            if (entry.filter(of -> hub.wants(of, after, now)).isPresent()) {
+                if (prolonged.isPresent()) {
+                    registry.put(after, line(entry.get(), "in use", Optional.of(Code.DONE)));
+                }
+                due.put(key, now.plus(hub.left(entry.get(), after, now).orElse(Duration.ZERO)));
+            } else {
+                end(key, "lease over", allowedIps(entry, Optional.ofNullable(peers.get(key))));
+            }
+        }
+    }
+
+    private void reconcile() {
+        reconciled = wall.instant();
+        look(this::reconcile);
+    }
+
+    /** Makes production what the registry says. */
+    private void reconcile(UapiDevice device) {
+        Instant now = wall.instant();
+        Map<PublicKey, UapiPeer> peers = byKey(device);
+        for (PublicKey key : registry.concerned()) {
+            if (!decisions.busy(key)) {
+                reconcile(key, Optional.ofNullable(peers.get(key)), peers, now);
+            }
+        }
+        for (PublicKey gateKey : tunnel.keys()) {
+            if (!known.contains(gateKey) && !admits(registry, gateKey)) {
+                tunnel.forget(gateKey);
+            }
+        }
+    }
+
+    private void reconcile(PublicKey key, Optional<UapiPeer> peer, Map<PublicKey, UapiPeer> peers, Instant now) {
+        Optional<Entry> entry = registry.byProductionKey(key);
+        Standing standing = registry.standing(key);
+        if (entry.filter(of -> hub.wants(of, standing, now)).isPresent()) {
+            Entry wanted = entry.get();
+            if (!standing.held()) {
+                registry.put(standing.held(true), line(wanted, "brought up", Optional.of(Code.DONE)));
+            }
+            hub.left(wanted, standing, now).ifPresent(left -> due.put(key, now.plus(left)));
+            boolean right = peer.filter(of -> is(of, wanted)).isPresent();
+            LivePeers.Change change = new LivePeers.Change(
+                    right ? List.of() : List.of(addition(wanted)),
+                    wanted.allowedIps(),
+                    peer.map(UapiPeer::allowedIps).orElse(List.of()).stream()
+                            .filter(prefix -> !wanted.allowedIps().contains(prefix))
+                            .toList());
+            onTunnel(production.change(change), (_, failure) -> {
+                if (failure != null) {
+                    complain(wanted.name() + ": " + failure.getMessage());
+                }
+            });
+        } else if (standing.held() || standing.leaseEnd().isPresent()) {
+            end(key, "ended", allowedIps(entry, peer));
+        }
+        standing.at()
+                .ifPresent(other -> entry.ifPresent(of -> {
+                    boolean there = Optional.ofNullable(peers.get(other))
+                            .filter(hubPeer -> hubPeer.allowedIps().containsAll(of.allowedIps()))
+                            .isPresent();
+                    if (!there && peers.containsKey(other)) {
+                        onTunnel(moveAway(of, other), (_, failure) -> {
+                            if (failure != null) {
+                                complain(of.name() + ": " + failure.getMessage());
+                            }
+                        });
+                    }
+                }));
+    }
+
+    /** Takes a peer down, tells it so, and the other hubs. */
+    private void end(PublicKey key, String why, List<Cidr> prefixes) {
+        Optional<Entry> entry = registry.byProductionKey(key);
+        Standing standing = registry.standing(key);
+        AuditLine line = entry.map(of -> line(of, why, Optional.of(Code.DONE)))
+                .orElseGet(
+                        () -> new AuditLine(wall.instant(), "(removed)", key, key, why, "hub", Optional.of(Code.DONE)));
+        boolean wasUp = due.remove(key) != null;
+        registry.put(standing.withoutLease(), line);
+        if (wasUp) {
+            entry.ifPresent(of -> sayGoodbye(of, 1, FIRST_PAUSE));
+            tell(Operation.HAS_NOT, key);
+        }
+        onTunnel(production.change(removal(key, prefixes)), (_, failure) -> {
+            Standing now = registry.standing(key);
+            if (failure == null && now.leaseEnd().isEmpty() && !decisions.busy(key)) {
+                registry.put(now.held(false), line);
+            }
+        });
+    }
+
+    /** Repeats the hub's goodbye until the client has answered it. */
+    private void sayGoodbye(Entry entry, int attempt, Duration pause) {
+        PublicKey key = entry.productionKey();
+        if (attempt == 1) {
+            leaving.add(key);
+        }
+        if (!leaving.contains(key) || attempt > ATTEMPTS || due.containsKey(key)) {
+            leaving.remove(key);
+            return;
+        }
+        decisions.leaving(key).ifPresent(goodbye -> tunnel.send(entry.gateKey(), goodbye.bytes()));
+        tunnel.after(pause, () -> sayGoodbye(entry, attempt + 1, pause.multipliedBy(2)));
+    }
+
+    /** Says goodbye to everybody; complete once that is done as far as it goes. */
+    CompletableFuture<Void> stop() {
+        stopping = true;
+        CompletableFuture<Void> said = new CompletableFuture<>();
+        look(device -> {
+            Map<PublicKey, UapiPeer> peers = byKey(device);
+            for (PublicKey key : List.copyOf(due.keySet())) {
+                end(key, "hub stops", allowedIps(registry.byProductionKey(key), Optional.ofNullable(peers.get(key))));
+            }
+            awaitGoodbyes(said);
+        });
+        return said;
+    }
+
+    private void awaitGoodbyes(CompletableFuture<Void> said) {
+        if (leaving.isEmpty()) {
+            said.complete(null);
+        } else {
+            tunnel.after(Duration.ofMillis(20), () -> awaitGoodbyes(said));
+        }
+    }
+
+    // What several of them need.
+
+    private static List<Cidr> allowedIps(Optional<Entry> entry, Optional<UapiPeer> peer) {
+        return Stream.concat(
+                        entry.stream().flatMap(of -> of.allowedIps().stream()),
+                        peer.stream().flatMap(of -> of.allowedIps().stream()))
+                .distinct()
+                .toList();
+    }
+
+    private static boolean is(UapiPeer peer, Entry entry) {
+        return Set.copyOf(peer.allowedIps()).equals(Set.copyOf(entry.allowedIps()))
+                && peer.presharedKey()
+                        .orElse(PresharedKey.NONE)
+                        .equals(entry.presharedKey().orElse(PresharedKey.NONE));
+    }
+
+    private static PeerChange addition(Entry entry) {
+        return new PeerChange(
+                entry.productionKey(),
+                PeerChange.Mode.ADD_OR_UPDATE,
+                Optional.of(entry.presharedKey().orElse(PresharedKey.NONE)),
+                Optional.empty(),
+                OptionalInt.empty(),
+                Optional.of(AllowedIps.exactly(entry.allowedIps())));
+    }
+
+    private static LivePeers.Change removal(PublicKey key, List<Cidr> prefixes) {
+        return new LivePeers.Change(List.of(PeerChange.remove(key)), List.of(), prefixes);
+    }
+
+    private static Map<PublicKey, UapiPeer> byKey(UapiDevice device) {
+        return device.peers().stream()
+                .collect(Collectors.toMap(UapiPeer::publicKey, Function.identity(), (peer, _) -> peer));
+    }
+
+    private static Optional<UapiPeer> peer(UapiDevice device, PublicKey key) {
+        return device.peers().stream()
+                .filter(peer -> peer.publicKey().equals(key))
+                .findFirst();
+    }
+
+    private AuditLine line(Entry entry, String what, Optional<Code> verdict) {
+        return new AuditLine(
+                wall.instant(), entry.name(), entry.gateKey(), entry.productionKey(), what, "hub", verdict);
+    }
+
+    private <T> void onTunnel(CompletableFuture<T> future, BiConsumer<? super T, ? super Throwable> then) {
+        CompletableFuture<T> _ = future.whenComplete((value, failure) -> tunnel.execute(() -> {
+            try {
+                then.accept(value, failure);
+            } catch (RegistryException e) {
+                complain(String.valueOf(e.getMessage()));
+                reconciled = Instant.MIN;
+            }
+        }));
+    }
+
+    /** Once, while the same goes wrong again and again. */
+    private void complain(String what) {
+        if (!what.equals(complaint)) {
+            complaint = what;
+            log.accept(what);
+        }
+    }
+
+    /** How many clients are up. */
+    int up() {
+        return due.size();
+    }
+}
