@@ -8,6 +8,7 @@ module anubis.gate {
     requires transitive anubis.device;
     requires anubis.host;
     requires java.sql;
+    requires org.tomlj;
     requires org.xerial.sqlitejdbc;
 
     exports anubis.gate;

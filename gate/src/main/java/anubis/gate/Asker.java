@@ -53,12 +53,13 @@ final class Asker {
     private static final class Asked {
         final Question question;
         final PrivateKey productionKey;
-        final CompletableFuture<Reply> answer = new CompletableFuture<>();
+        final CompletableFuture<Reply> answer;
         boolean anew;
 
-        Asked(Question question, PrivateKey productionKey) {
+        Asked(Question question, PrivateKey productionKey, CompletableFuture<Reply> answer) {
             this.question = question;
             this.productionKey = productionKey;
+            this.answer = answer;
         }
     }
 
@@ -66,12 +67,10 @@ final class Asker {
      * Asks.
      *
      * @param productionKey is taken over, and destroyed
-     * @return fails with an {@link IOException} if there is no answer in half a minute
+     * @param answer fails with an {@link IOException} if there is none in half a minute
      */
-    CompletableFuture<Reply> ask(Question question, PrivateKey productionKey) {
-        Asked ask = new Asked(question, productionKey);
-        ask(ask);
-        return ask.answer;
+    void ask(Question question, PrivateKey productionKey, CompletableFuture<Reply> answer) {
+        ask(new Asked(question, productionKey, answer));
     }
 
     private void ask(Asked ask) {

@@ -25,7 +25,7 @@ import java.util.Optional;
 public final class Decisions {
     private static final int STORED_REPLIES = 16_384;
 
-    private final Hub hub;
+    private Hub hub;
     private final Registry registry;
     private final PrivateKey gateKey;
     private final PublicKey gatePublicKey;
@@ -54,6 +54,11 @@ public final class Decisions {
         this.storedReplies = storedReplies;
     }
 
+    /** Puts another one in the place of the hub's own part: its production key has changed. */
+    void hub(Hub changed) {
+        hub = changed;
+    }
+
     /** How often each reason led to silence, or to a reply that says malformed. */
     public RefusalCounters refusals() {
         return refusals;
@@ -66,12 +71,13 @@ public final class Decisions {
      * @param from where the tunnel's peer was last, for the audit log
      */
     public Decision decide(PublicKey peer, byte[] datagram, String from, Instant now) {
-        if (!rates.allows(peer, now)) {
-            return silence(Refusal.RATE);
-        }
         try {
+            boolean often = !rates.allows(peer, now);
             List<Entry> entries =
                     registry.byGateKey(peer).stream().filter(Entry::enabled).toList();
+            if (often && entries.stream().noneMatch(Entry::hub)) { // who has many clients to tell of
+                return silence(Refusal.RATE);
+            }
             if (entries.isEmpty()) {
                 return silence(Refusal.STRANGER);
             }

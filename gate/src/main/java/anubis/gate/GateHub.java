@@ -43,7 +43,7 @@ final class GateHub {
     private static final int ATTEMPTS = 5;
 
     private final GateTunnel tunnel;
-    private final Hub hub;
+    private Hub hub;
     private final int maxPeers;
     private final Registry registry;
     private final Decisions decisions;
@@ -125,7 +125,14 @@ final class GateHub {
         switch (decisions.decide(peer, datagram, from, wall.instant())) {
             case Decision.Silence _ -> {}
             case Decision.Answer(Reply reply) -> tunnel.send(peer, reply.bytes());
-            case Act act -> carryOut(act);
+            case Act act -> {
+                try {
+                    carryOut(act);
+                } catch (RegistryException e) {
+                    complain(String.valueOf(e.getMessage()));
+                    settle(act, Code.INTERNAL);
+                }
+            }
         }
     }
 
@@ -290,8 +297,10 @@ final class GateHub {
         List.copyOf(due.keySet()).forEach(key -> end(key, "interface gone", List.of()));
     }
 
-    /** The production interface is there (again). */
-    void interfaceCame() {
+    /** The production interface is there (again), and this is what clients are to know of it. */
+    void interfaceCame(Hub changed) {
+        hub = changed;
+        decisions.hub(changed);
         reconcile();
     }
 
@@ -434,10 +443,9 @@ final class GateHub {
         tunnel.after(pause, () -> sayGoodbye(entry, attempt + 1, pause.multipliedBy(2)));
     }
 
-    /** Says goodbye to everybody; complete once that is done as far as it goes. */
-    CompletableFuture<Void> stop() {
+    /** Says goodbye to everybody; {@code said} is complete once all have answered. */
+    void stop(CompletableFuture<Void> said) {
         stopping = true;
-        CompletableFuture<Void> said = new CompletableFuture<>();
         look(device -> {
             Map<PublicKey, UapiPeer> peers = byKey(device);
             for (PublicKey key : List.copyOf(due.keySet())) {
@@ -445,7 +453,6 @@ final class GateHub {
             }
             awaitGoodbyes(said);
         });
-        return said;
     }
 
     private void awaitGoodbyes(CompletableFuture<Void> said) {

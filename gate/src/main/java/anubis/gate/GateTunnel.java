@@ -35,7 +35,9 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A WireGuard without an interface: what its peers send ends in this process, and nothing but requests of the gate and
@@ -78,7 +80,10 @@ public final class GateTunnel implements AutoCloseable {
     private final UdpMessage in = new UdpMessage();
     private final UdpMessage out = new UdpMessage();
     private final Thread thread;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile @Nullable Throwable fault;
     private volatile boolean stopped;
+    private int mark;
     private long underLoadUntil = Long.MIN_VALUE;
 
     private record Alarm(long at, Runnable task) {}
@@ -101,10 +106,9 @@ public final class GateTunnel implements AutoCloseable {
      *
      * @param key the gate key of this end, which is copied
      * @param port UDP, 0 for any
-     * @param mark the firewall mark of what is sent, 0 for none, for which CAP_NET_ADMIN is needed
      * @param timestamps the time of our initiations, which a restart should not set back
      */
-    public record Setup(PrivateKey key, int port, int mark, InstantSource timestamps) {}
+    public record Setup(PrivateKey key, int port, InstantSource timestamps) {}
 
     /**
      * Opens a tunnel in the network namespace of this thread.
@@ -134,11 +138,6 @@ public final class GateTunnel implements AutoCloseable {
             open(Family.IPV6, sockets.isEmpty() ? setup.port : port(), IPV6);
             if (sockets.isEmpty()) {
                 throw new ErrnoException("UDP: this host has neither IPv4 nor IPv6", Errno.EAFNOSUPPORT);
-            }
-            if (setup.mark != 0) {
-                for (UdpSocket socket : sockets.values()) {
-                    socket.mark(setup.mark);
-                }
             }
         } catch (ErrnoException e) {
             closeSockets();
@@ -194,6 +193,20 @@ public final class GateTunnel implements AutoCloseable {
     /** Has {@code task} run after that time, in which a sleep of the machine counts. */
     public void after(Duration time, Runnable task) {
         alarms.add(new Alarm(Clock.boottime() + time.toNanos(), task));
+    }
+
+    /**
+     * Sets the firewall mark of what is sent, 0 for none.
+     *
+     * @throws ErrnoException without CAP_NET_ADMIN, if it is another one than before
+     */
+    public void mark(int wanted) throws ErrnoException {
+        if (wanted != mark) {
+            for (UdpSocket socket : sockets.values()) {
+                socket.mark(wanted);
+            }
+            mark = wanted;
+        }
     }
 
     /** Makes a peer of a key, if it is none, and tells where it is. Its host must be an address. */
@@ -265,6 +278,34 @@ public final class GateTunnel implements AutoCloseable {
     // The loop.
 
     private void run() {
+        try {
+            loop();
+        } catch (RuntimeException | Error e) {
+            fault = e; // rather an end than a limping tunnel
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    /**
+     * Waits until the tunnel has ended.
+     *
+     * @throws IllegalStateException if it ended because of a fault, which is the cause
+     */
+    public void awaitEnd() throws InterruptedException {
+        ended.await();
+        Throwable cause = fault;
+        if (cause != null) {
+            throw new IllegalStateException("the gate has failed: " + cause, cause);
+        }
+    }
+
+    /** Whether {@link #awaitEnd} would not wait. */
+    public boolean hasEnded() {
+        return ended.getCount() == 0;
+    }
+
+    private void loop() {
         while (!stopped) {
             int events = epoll.await(tasks.isEmpty() ? timeout() : 0);
             int handshakes = 0;

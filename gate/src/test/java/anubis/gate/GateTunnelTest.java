@@ -37,11 +37,11 @@ class GateTunnelTest {
 
     GateTunnelTest() throws Exception {
         hub = GateTunnel.open(
-                new GateTunnel.Setup(hubKey, 0, 0, InstantSource.system()),
+                new GateTunnel.Setup(hubKey, 0, InstantSource.system()),
                 authorised::contains,
                 (peer, datagram, _) -> atHub.add(peer + " " + new String(datagram, StandardCharsets.UTF_8)));
         asking = GateTunnel.open(
-                new GateTunnel.Setup(clientKey, 0, 0, InstantSource.system()),
+                new GateTunnel.Setup(clientKey, 0, InstantSource.system()),
                 _ -> false,
                 (_, datagram, _) -> atClient.add(new String(datagram, StandardCharsets.UTF_8)));
         asking.execute(() -> asking.peer(hub.publicKey(), new InetSocketAddress(LOOPBACK, hub.port())));

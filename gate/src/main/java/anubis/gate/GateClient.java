@@ -1,0 +1,366 @@
+package anubis.gate;
+
+import anubis.config.UapiDevice;
+import anubis.crypto.PrivateKey;
+import anubis.crypto.PublicKey;
+import anubis.host.LivePeers;
+import anubis.linux.ErrnoException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/**
+ * What a client does: it asks hubs, gives its own side of production the peer that a hub tells it of, renews the lease,
+ * and heeds the hub's goodbye. Any thread may call; what a method does may take as long as a hub takes to answer.
+ */
+final class GateClient {
+    private static final Duration TICK = Duration.ofMillis(500);
+    /** Until a lease is asked for again that could not be had. */
+    private static final Duration RETRY = Duration.ofSeconds(10);
+    /** WireGuard's REJECT_AFTER_TIME: who has not shaken hands for so long hears nothing more. */
+    private static final Duration ALIVE = Duration.ofMinutes(3);
+    /** How long whoever stops waits for an answer to its goodbye. */
+    private static final Duration LEAVE = Duration.ofSeconds(2);
+    /** Seconds; NATs forget a mapping after 30 and more. */
+    private static final int KEEPALIVE = 25;
+
+    private final GateTunnel tunnel;
+    private final Asker asker;
+    private final LivePeers production;
+    private final OwnSide ownSide;
+    private final List<HubAddress> hubs;
+    private final Path file;
+    private final InstantSource wall;
+    private final Consumer<String> log;
+    private final AtomicBoolean renewing = new AtomicBoolean();
+    // Changed while this is locked.
+    private volatile Optional<Session> session = Optional.empty();
+    private Optional<PrivateKey> productionKey = Optional.empty();
+    private volatile Instant retry = Instant.MIN;
+    private volatile boolean stopped;
+
+    GateClient(
+            GateTunnel tunnel,
+            LivePeers production,
+            List<HubAddress> hubs,
+            Path file,
+            InstantSource wall,
+            Consumer<String> log) {
+        this.tunnel = tunnel;
+        this.asker = new Asker(tunnel, wall);
+        this.production = production;
+        this.ownSide = new OwnSide(production, log);
+        this.hubs = List.copyOf(hubs);
+        this.file = file;
+        this.wall = wall;
+        this.log = log;
+    }
+
+    /** What a hub has said. */
+    record Answer(HubAddress hub, Reply reply) {}
+
+    /**
+     * Goes on where the last process ended: what was up is asked for again, and what is no more to be had is taken down.
+     */
+    void start() {
+        Thread.startVirtualThread(this::resume);
+        tunnel.execute(() -> tunnel.after(TICK, this::tick));
+    }
+
+    private void resume() {
+        try {
+            Optional<Session> left = Session.read(file);
+            if (left.isPresent()) {
+                synchronized (this) {
+                    session = left;
+                }
+                renew();
+            }
+        } catch (IOException e) {
+            log.accept(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** The hub of that name; without one that in use, or else the first. */
+    HubAddress hub(Optional<String> name) throws IOException {
+        Optional<String> wished = name.or(() -> session.map(Session::hub));
+        return hubs.stream()
+                .filter(hub -> wished.isEmpty() || hub.name().equals(wished.get()))
+                .findFirst()
+                .orElseThrow(() -> new IOException(wished.map(each -> "the configuration names no hub '" + each + "'")
+                                .orElse("the configuration names no hub to ask")
+                        + ": add [[hubs]]"));
+    }
+
+    /** By which hub this client is up. */
+    Optional<Session> session() {
+        return session;
+    }
+
+    // What people ask for.
+
+    /** Asks a hub to bring this client's peer up, and does the same here if it agrees. */
+    Answer up(Optional<String> name, Optional<String> code, Optional<Duration> lease) throws IOException {
+        HubAddress hub = hub(name);
+        Reply reply = ask(hub, new Asker.Question(hub.key(), Operation.UP, code, lease, Optional.empty()));
+        if (reply.code().agrees()) {
+            begin(hub, reply);
+        }
+        return new Answer(hub, reply);
+    }
+
+    /** As {@link #up}, and takes leave of the hub that was in use before. */
+    Answer use(String name, Optional<String> code) throws IOException {
+        Optional<String> before = session.map(Session::hub).filter(hub -> !hub.equals(name));
+        Answer answer = up(Optional.of(name), code, Optional.empty());
+        if (answer.reply.code().agrees() && before.isPresent()) {
+            HubAddress old = hub(before);
+            Thread.startVirtualThread(() -> {
+                try {
+                    ask(old, new Asker.Question(old.key(), Operation.DOWN));
+                } catch (IOException e) {
+                    log.accept(e.getMessage() + "; the hub in use tells it");
+                }
+                tunnel.execute(() -> tunnel.keepalive(old.key(), 0));
+            });
+        }
+        return answer;
+    }
+
+    /** Takes the peer down here, and then asks the hub to do the same. */
+    Answer down() throws IOException {
+        HubAddress hub = hub(Optional.empty());
+        end();
+        return new Answer(hub, ask(hub, new Asker.Question(hub.key(), Operation.DOWN)));
+    }
+
+    /** Asks a hub something that changes nothing here, but perhaps the lease. */
+    Answer ask(Operation operation, Optional<String> name, Optional<Duration> lease) throws IOException {
+        HubAddress hub = hub(name);
+        Reply reply = ask(hub, new Asker.Question(hub.key(), operation, Optional.empty(), lease, Optional.empty()));
+        if (operation == Operation.RENEW && reply.code().agrees()) {
+            renewed(hub, reply);
+        }
+        return new Answer(hub, reply);
+    }
+
+    Reply ask(HubAddress hub, Asker.Question question) throws IOException {
+        try {
+            if (!question.operation().tells()) {
+                look(production.look().join());
+            }
+            return send(hub, question).join();
+        } catch (CompletionException e) {
+            throw new IOException(hub.name() + ": " + cause(e), e);
+        }
+    }
+
+    /** Asks with the key that production had when it was last looked at. */
+    private CompletableFuture<Reply> send(HubAddress hub, Asker.Question question) throws IOException {
+        InetSocketAddress at = new InetSocketAddress(
+                InetAddress.getByName(hub.endpoint().host()), hub.endpoint().port());
+        PrivateKey key = copyOfKey();
+        CompletableFuture<Reply> answer = new CompletableFuture<>();
+        tunnel.execute(() -> {
+            tunnel.peer(hub.key(), at);
+            asker.ask(question, key, answer);
+        });
+        return answer;
+    }
+
+    private synchronized PrivateKey copyOfKey() throws IOException {
+        if (productionKey.isEmpty()) {
+            look(production.look().join());
+        }
+        return productionKey
+                .map(PrivateKey::duplicate)
+                .orElseThrow(() -> new IOException(production.name() + " has no private key: set one"));
+    }
+
+    /** Notes what requests need of production. */
+    private synchronized void look(UapiDevice device) {
+        productionKey.ifPresent(PrivateKey::destroy);
+        productionKey = device.privateKey();
+        tunnel.execute(() -> {
+            try {
+                // Bearer packets of this tunnel, too, are to go where those of production go.
+                tunnel.mark((int) device.fwMark());
+            } catch (ErrnoException e) {
+                log.accept(String.valueOf(e.getMessage()));
+            }
+        });
+    }
+
+    private static String cause(Throwable e) {
+        Throwable cause = e.getCause();
+        return String.valueOf(cause == null ? e.getMessage() : cause.getMessage());
+    }
+
+    // This side.
+
+    private synchronized void begin(HubAddress hub, Reply reply) throws IOException {
+        Reply.Terms terms = reply.hub().orElseThrow(() -> new IOException(hub.name() + " does not tell its key"));
+        Optional<Reply.Terms> before = session.map(Session::terms);
+        Session fresh = new Session(hub.name(), terms, reply.identifier(), Optional.empty(), Duration.ZERO)
+                .renewed(reply.identifier(), reply.lease(), wall.instant());
+        // Whoever ends in between finds the session, and asks the hub whether it is true.
+        fresh.write(file);
+        session = Optional.of(fresh);
+        boolean same = before.filter(terms::equals).isPresent()
+                && production.look().join().peers().stream()
+                        .anyMatch(peer -> peer.publicKey().equals(terms.productionKey()));
+        if (!same) {
+            ownSide.up(terms, hub.presharedKey(), before);
+            look(production.look().join());
+        }
+        tunnel.execute(() -> tunnel.keepalive(hub.key(), KEEPALIVE));
+    }
+
+    private synchronized void renewed(HubAddress hub, Reply reply) throws IOException {
+        Optional<Session> present = session.filter(each -> each.hub().equals(hub.name()));
+        if (present.isPresent()) {
+            Session fresh = present.get().renewed(present.get().up(), reply.lease(), wall.instant());
+            fresh.write(file);
+            session = Optional.of(fresh);
+        }
+    }
+
+    private synchronized void end() throws IOException {
+        if (session.isPresent()) {
+            Session ended = session.get();
+            ownSide.down(ended.terms().productionKey(), ended.terms().prefixes());
+            Files.deleteIfExists(file);
+            session = Optional.empty();
+            hubs.forEach(hub -> tunnel.execute(() -> tunnel.keepalive(hub.key(), 0)));
+        }
+    }
+
+    // What comes by itself. On the tunnel's thread.
+
+    private void tick() {
+        if (stopped) {
+            return;
+        }
+        tunnel.after(TICK, this::tick);
+        Instant now = wall.instant();
+        boolean due = session.flatMap(Session::renewal)
+                .filter(at -> !now.isBefore(at))
+                .isPresent();
+        if (due && !now.isBefore(retry) && renewing.compareAndSet(false, true)) {
+            Thread.startVirtualThread(() -> {
+                try {
+                    renew();
+                } finally {
+                    retry = wall.instant().plus(RETRY);
+                    renewing.set(false);
+                }
+            });
+        }
+    }
+
+    private void renew() {
+        Optional<Session> present = session;
+        if (present.isEmpty()) {
+            return;
+        }
+        try {
+            HubAddress hub = hub(Optional.of(present.get().hub()));
+            // What is up is renewed by it, and what the hub has forgotten is up again.
+            Answer answer = up(Optional.of(hub.name()), Optional.empty(), Optional.empty());
+            if (!answer.reply.code().agrees()) {
+                log.accept(hub.name() + ": no further lease: " + answer.reply.sentence());
+                end();
+            }
+        } catch (IOException e) {
+            log.accept(String.valueOf(e.getMessage()));
+            endIfDead();
+        }
+    }
+
+    /** Once the lease is over, and the production tunnel is silent, too. */
+    private void endIfDead() {
+        Instant now = wall.instant();
+        try {
+            Optional<Session> over =
+                    session.filter(each -> each.leaseEnd().filter(now::isAfter).isPresent());
+            if (over.isPresent()
+                    && production.look().join().peers().stream()
+                            .filter(peer ->
+                                    peer.publicKey().equals(over.get().terms().productionKey()))
+                            .flatMap(peer -> peer.latestHandshake().stream())
+                            .noneMatch(at -> at.isAfter(now.minus(ALIVE)))) {
+                log.accept(over.get().hub() + ": the lease is over");
+                end();
+            }
+        } catch (IOException | CompletionException e) {
+            log.accept(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Takes what a hub has sent: an answer, or its goodbye. */
+    void received(PublicKey hubKey, Reply reply) {
+        if (reply.operation() != Operation.LEAVING) {
+            asker.received(hubKey, reply);
+            return;
+        }
+        Optional<HubAddress> hub =
+                hubs.stream().filter(each -> each.key().equals(hubKey)).findFirst();
+        Optional<Session> ended = session.filter(present ->
+                hub.filter(from -> from.name().equals(present.hub())).isPresent()
+                        && reply.identifier().compareTo(present.up()) >= 0);
+        if (ended.isPresent() && renewing.compareAndSet(false, true)) {
+            Thread.startVirtualThread(() -> {
+                try {
+                    log.accept(hub.get().name() + " says goodbye");
+                    synchronized (this) {
+                        if (session.equals(ended)) { // else another up has come between
+                            end();
+                        }
+                    }
+                    ask(hub.get(), new Asker.Question(hubKey, Operation.GOODBYE));
+                } catch (IOException e) {
+                    log.accept(String.valueOf(e.getMessage()));
+                } finally {
+                    renewing.set(false);
+                }
+            });
+        }
+    }
+
+    /** The production interface is gone: the hub is told, that nobody sends to it in vain. */
+    void interfaceGone() {
+        Thread.startVirtualThread(this::leave);
+    }
+
+    /** Takes the peer down, and tells the hub. */
+    void stop() {
+        stopped = true;
+        leave();
+    }
+
+    private void leave() {
+        Optional<Session> present = session;
+        try {
+            HubAddress hub = hub(present.map(Session::hub));
+            if (present.isPresent()) {
+                CompletableFuture<Reply> answer = send(hub, new Asker.Question(hub.key(), Operation.GOODBYE));
+                end();
+                answer.orTimeout(LEAVE.toMillis(), TimeUnit.MILLISECONDS).join();
+            }
+        } catch (IOException | CompletionException e) {
+            log.accept(String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package anubis.gate;
+
+import anubis.config.AllowedIps;
+import anubis.config.Cidr;
+import anubis.config.ConfigException;
+import anubis.config.Endpoint;
+import anubis.config.PeerChange;
+import anubis.crypto.PresharedKey;
+import anubis.crypto.PublicKey;
+import anubis.host.LivePeers;
+import anubis.host.Tunnel;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The client's own side of production: one peer, the hub, on an interface that is there anyway. Where {@code anubis up} has
+ * brought that up, all that a configuration file could say of the peer is done: routes, rules that keep bearer packets out
+ * of the tunnel, MTU. Any other interface gets the peer and plain routes. To be used by one thread.
+ */
+final class OwnSide {
+    /** Seconds. */
+    private static final int KEEPALIVE = 25;
+
+    private final LivePeers live;
+    private final Tunnel tunnel;
+
+    OwnSide(LivePeers live, Consumer<String> log) {
+        this.live = live;
+        this.tunnel = new Tunnel(live.name(), log);
+    }
+
+    /** Makes the hub the peer, in the place of {@code before}; all is as it was if that fails. */
+    void up(Reply.Terms terms, Optional<PresharedKey> presharedKey, Optional<Reply.Terms> before) throws IOException {
+        Endpoint endpoint = terms.endpoints().stream()
+                .findFirst()
+                .orElseThrow(() -> new IOException("the hub does not tell its endpoint"));
+        try {
+            if (tunnel.isUp()) {
+                tunnel.guests("[Peer]\nPublicKey = " + terms.productionKey() + "\n"
+                        + presharedKey.map(OwnSide::line).orElse("")
+                        + "AllowedIPs = "
+                        + terms.prefixes().stream().map(Cidr::toString).collect(Collectors.joining(", "))
+                        + "\nEndpoint = " + endpoint + "\nPersistentKeepalive = " + KEEPALIVE + "\n");
+                return;
+            }
+        } catch (ConfigException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        Endpoint address = new Endpoint(InetAddress.getByName(endpoint.host()).getHostAddress(), endpoint.port());
+        Cidr host = Cidr.host(address.address());
+        if (terms.prefixes().stream().anyMatch(prefix -> prefix.contains(host))) {
+            throw new IOException(
+                    "the hub's endpoint " + address + " is in what is to go through the tunnel to it: bring "
+                            + live.name() + " up with 'anubis up', which keeps such packets out");
+        }
+        PeerChange peer = new PeerChange(
+                terms.productionKey(),
+                PeerChange.Mode.ADD_OR_UPDATE,
+                Optional.of(presharedKey.orElse(PresharedKey.NONE)),
+                Optional.of(address),
+                OptionalInt.of(KEEPALIVE),
+                Optional.of(AllowedIps.exactly(terms.prefixes())));
+        List<PeerChange> old = before
+                .map(Reply.Terms::productionKey)
+                .filter(key -> !key.equals(terms.productionKey()))
+                .map(PeerChange::remove)
+                .stream()
+                .toList();
+        List<Cidr> left = before.map(Reply.Terms::prefixes).orElse(List.of()).stream()
+                .filter(prefix -> !terms.prefixes().contains(prefix))
+                .toList();
+        change(new LivePeers.Change(Stream.concat(Stream.of(peer), old.stream()).toList(), terms.prefixes(), left));
+    }
+
+    private static String line(PresharedKey key) {
+        return "PresharedKey = " + Base64.getEncoder().encodeToString(key.bytes()) + "\n";
+    }
+
+    /** Takes the hub's peer away, if it is there. */
+    void down(PublicKey hub, List<Cidr> prefixes) throws IOException {
+        try {
+            if (tunnel.isUp()) {
+                tunnel.guests("");
+                return;
+            }
+        } catch (ConfigException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        change(new LivePeers.Change(List.of(PeerChange.remove(hub)), List.of(), prefixes));
+    }
+
+    private void change(LivePeers.Change change) throws IOException {
+        try {
+            live.change(change).join();
+        } catch (CompletionException e) {
+            throw new IOException(
+                    String.valueOf(
+                            e.getCause() == null ? e.getMessage() : e.getCause().getMessage()),
+                    e);
+        }
+    }
+}
