@@ -3,7 +3,7 @@
 # To be sourced with $image set to the folder of lib/ and *.args, $jdk to the runtime and $aot to the AOT cache, each
 # before it is used.
 
-say() { echo "anubis: $*" >&2; }
+say() { printf 'anubis: %s\n' "$*" >&2; }
 die() {
     say "$@"
     exit 1
@@ -128,7 +128,7 @@ start_device() {
 await_ready() {
     while IFS= read -r line; do
         [ "$line" != ready ] || return 0
-        echo "$line" >&2
+        printf '%s\n' "$line" >&2
     done
     return 1
 }

@@ -142,7 +142,7 @@ public final class Anubis {
 
     /** Says on the standard error what is worth knowing and no reason to end. */
     static void warn(String message) {
-        System.err.println("anubis: " + message);
+        System.err.println("anubis: " + printable(message));
     }
 
     private static int misused(CommandLine verb, Exception misuse) {
@@ -183,8 +183,13 @@ public final class Anubis {
     }
 
     private static void say(CommandLine verb, String message) {
-        verb.getErr().println("anubis: " + message.strip().replaceAll("\\s*\\R\\s*", "; "));
+        verb.getErr().println("anubis: " + printable(message));
         verb.getErr().flush();
+    }
+
+    /** One line that does nothing to a terminal: what is told may have come from a file, a device or the network. */
+    static String printable(String message) {
+        return message.strip().replaceAll("\\s*\\R\\s*", "; ").replaceAll("\\p{Cc}", "?");
     }
 
     /** What a verb does. */

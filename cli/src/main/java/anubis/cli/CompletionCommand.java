@@ -12,9 +12,14 @@ final class CompletionCommand {
     /** As a candidate of a parameter: the names in /etc/wireguard. */
     static final String CONFIGURATIONS = "<configurations>";
 
-    private static final String LIST_INTERFACES = "$(ls /var/run/wireguard 2>/dev/null | sed -n 's/[.]sock$//p';"
-            + " ip -br link show type wireguard 2>/dev/null | sed 's/[ @].*//')";
-    private static final String LIST_CONFIGURATIONS = "$(ls /etc/wireguard 2>/dev/null | sed -n 's/[.]conf$//p')";
+    /** What bash is given to complete it expands, so no more than this is taken for a name. */
+    private static final String NAME = "^\\([a-zA-Z0-9_=+.-]*\\)";
+
+    private static final String LIST_INTERFACES =
+            "$(ls /var/run/wireguard 2>/dev/null | sed -n 's/" + NAME + "[.]sock$/\\1/p';"
+                    + " ip -br link show type wireguard 2>/dev/null | sed -n 's/" + NAME + "[ @].*/\\1/p')";
+    private static final String LIST_CONFIGURATIONS =
+            "$(ls /etc/wireguard 2>/dev/null | sed -n 's/" + NAME + "[.]conf$/\\1/p')";
 
     private enum Shell {
         BASH,

@@ -131,7 +131,7 @@ final class DeviceCommand {
 
     static void log(String name, String line) {
         if (!"silent".equals(System.getenv("LOG_LEVEL"))) {
-            System.err.println("anubis: " + name + ": " + line);
+            Anubis.warn(name + ": " + line);
         }
     }
 

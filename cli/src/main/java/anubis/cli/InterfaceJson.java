@@ -1,15 +1,21 @@
 package anubis.cli;
 
 import anubis.config.Cidr;
+import anubis.config.InterfaceConfig;
+import anubis.config.PeerConfig;
 import anubis.config.ShowField;
 import anubis.config.ShowText.Secrets;
 import anubis.config.UapiDevice;
 import anubis.config.UapiPeer;
+import anubis.config.WireGuardConfig;
+import anubis.crypto.PublicKey;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -48,6 +54,33 @@ final class InterfaceJson {
     /** What a configuration file says, secrets included. */
     static Json.Value settings(String name, UapiDevice device) {
         return json -> new InterfaceJson(json, SETTINGS, Secrets.SHOWN).write(Map.of(name, device));
+    }
+
+    /** The same of a file, whose endpoints may be names. Of a peer that is there twice, the last section counts. */
+    static Json.Value settings(String name, WireGuardConfig config) {
+        Map<PublicKey, UapiPeer> peers = new LinkedHashMap<>();
+        config.peers().forEach(peer -> peers.put(peer.publicKey(), asReported(peer)));
+        InterfaceConfig device = config.device();
+        return settings(
+                name,
+                new UapiDevice(
+                        device.privateKey(),
+                        device.listenPort().orElse(0),
+                        device.fwMark().orElse(0),
+                        List.copyOf(peers.values())));
+    }
+
+    private static UapiPeer asReported(PeerConfig peer) {
+        return new UapiPeer(
+                peer.publicKey(),
+                peer.presharedKey(),
+                1,
+                peer.endpoint(),
+                peer.persistentKeepalive().orElse(0),
+                peer.allowedIps().prefixes().stream().map(Cidr::masked).toList(),
+                0,
+                0,
+                Optional.empty());
     }
 
     private void write(Map<String, UapiDevice> devices) throws IOException {

@@ -20,7 +20,7 @@ final class ManCommand {
                 .build();
         CommandSpec spec = Anubis.verb(
                 "man", "Writes the manual pages of this command to a folder.", () -> write(folder.getValue()));
-        spec.usageMessage().footer("To read one: anubis man /tmp/pages && man /tmp/pages/anubis.8");
+        spec.usageMessage().footer("To read one: anubis man pages && man -l pages/anubis.8");
         return spec.addPositional(folder);
     }
 

@@ -66,6 +66,15 @@ final class QrCode {
                 && modules.get(column, row) == 1;
     }
 
+    /** The modules of a row, from the left: 1 for dark, 0 for light. */
+    String row(int y) {
+        StringBuilder row = new StringBuilder(side());
+        for (int x = 0; x < side(); x++) {
+            row.append(dark(x, y) ? '1' : '0');
+        }
+        return row.toString();
+    }
+
     /** For a terminal of any colours: each character is two modules, one above the other. */
     String text() {
         StringBuilder text = new StringBuilder();

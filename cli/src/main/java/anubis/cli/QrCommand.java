@@ -5,10 +5,12 @@ import anubis.config.PhoneConfig;
 import anubis.config.QuickConfig;
 import anubis.host.ConfigFile;
 import anubis.host.PrivateFile;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.google.zxing.WriterException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -34,15 +36,19 @@ final class QrCommand {
                 .description(
                         "Write a picture to the file OUT, which only you can read then; '-' is the standard output.")
                 .build();
+        OptionSpec json = Json.option();
         CommandSpec spec = Anubis.verb(
                 "qr",
                 "Draws a configuration file as a QR code, to be read by the WireGuard app of a phone.",
-                () -> run(file.getValue(), Optional.ofNullable(png.getValue())));
+                () -> run(file.getValue(), Optional.ofNullable(png.getValue()), json.getValue()));
         spec.usageMessage().footer("Whoever sees the code has the private key in it.");
-        return spec.addPositional(file).addOption(png);
+        return spec.addPositional(file).addOption(png).addOption(json);
     }
 
-    private static void run(String nameOrFile, Optional<String> png) throws IOException, ConfigException {
+    private static void run(String nameOrFile, Optional<String> png, boolean json) throws IOException, ConfigException {
+        if (json && png.isPresent()) {
+            throw new Anubis.UsageException("--png and --json are two forms of the same: choose one");
+        }
         ConfigFile file = ConfigFile.read(nameOrFile);
         String path = file.path().toString();
         QuickConfig config = QuickConfig.parse(path, file.text());
@@ -57,7 +63,9 @@ final class QrCommand {
         if (!phone.leftOut().isEmpty()) {
             Anubis.warn("note: left out, for phones refuse it: " + String.join(", ", phone.leftOut()));
         }
-        if (png.isEmpty()) {
+        if (json) {
+            Json.print(to -> write(to, code, phone.leftOut()));
+        } else if (png.isEmpty()) {
             if (code.side() > COMMON_WIDTH) {
                 Anubis.warn("note: the code has " + code.side() + " columns: in a narrower window, use --png");
             }
@@ -67,6 +75,23 @@ final class QrCommand {
         } else {
             PrivateFile.write(Path.of(png.get()), code.png());
         }
+    }
+
+    /** Each row is a string with a 1 for each dark module and a 0 for each light one. */
+    private static void write(JsonGenerator json, QrCode code, List<String> leftOut) throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("side", code.side());
+        json.writeArrayFieldStart("rows");
+        for (int y = 0; y < code.side(); y++) {
+            json.writeString(code.row(y));
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("left_out");
+        for (String setting : leftOut) {
+            json.writeString(setting);
+        }
+        json.writeEndArray();
+        json.writeEndObject();
     }
 
     private static String tooLong(QuickConfig config, PhoneConfig phone) {

@@ -15,11 +15,13 @@ import anubis.host.UapiClient;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -28,6 +30,8 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 final class SetCommands {
     /** A key and the white space around it are shorter than this. */
     private static final int MAX_KEY_FILE = 1024;
+
+    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9+/]{43}=");
 
     private static final String RESOLUTION = "The name of an endpoint is resolved once. In the environment, "
             + "WG_ENDPOINT_RESOLUTION_RETRIES says how often to try again where the name server does not answer: a "
@@ -108,6 +112,9 @@ final class SetCommands {
             change = SetArguments.parse(settings, new SetArguments.Outside() {
                 @Override
                 public String read(String file) throws IOException {
+                    if (KEY.matcher(file).matches() && Files.notExists(Path.of(file))) {
+                        throw new Anubis.UsageException("a key is read from a file: write the name of that");
+                    }
                     return new String(SetCommands.read(Path.of(file), MAX_KEY_FILE), StandardCharsets.US_ASCII);
                 }
 
@@ -153,6 +160,8 @@ final class SetCommands {
             return in.readNBytes(atMost);
         } catch (NoSuchFileException e) {
             throw new IOException("there is no file " + file, e);
+        } catch (AccessDeniedException e) {
+            throw new IOException(file + ": this user may not read it; try as root", e);
         }
     }
 

@@ -1,6 +1,8 @@
 package anubis.cli;
 
+import anubis.config.ConfigException;
 import anubis.config.ConfigText;
+import anubis.config.QuickConfig;
 import anubis.config.Step;
 import anubis.host.ConfigFile;
 import anubis.host.Launcher;
@@ -112,12 +114,25 @@ final class UpCommands {
 
     static CommandSpec strip() {
         PositionalParamSpec file = nameOrFile();
-        return Anubis.verb("strip", "Prints of a configuration file what 'setconf' understands.", () -> {
-                    System.out.print(
-                            ConfigText.strip(ConfigFile.read(file.getValue()).text()));
-                    System.out.flush();
-                })
-                .addPositional(file);
+        OptionSpec json = Json.option();
+        return Anubis.verb(
+                        "strip",
+                        "Prints of a configuration file what 'setconf' understands.",
+                        () -> strip(ConfigFile.read(file.getValue()), given(json)))
+                .addPositional(file)
+                .addOption(json);
+    }
+
+    private static void strip(ConfigFile file, boolean json) throws IOException, ConfigException {
+        if (json) {
+            String path = file.path().toString();
+            Json.print(InterfaceJson.settings(
+                    file.name().orElse(path),
+                    QuickConfig.parse(path, file.text()).wireguard()));
+        } else {
+            System.out.print(ConfigText.strip(file.text()));
+            System.out.flush();
+        }
     }
 
     /** What {@code up} and {@code reload} with {@code --confirm} leave behind; nobody calls it by hand. */
@@ -127,14 +142,14 @@ final class UpCommands {
         PositionalParamSpec seconds = parameter("SECONDS", "When.");
         CommandSpec spec = Anubis.verb("rollback", "Rolls a change back unless it is confirmed.", () -> {
             Thread.sleep(Duration.ofSeconds(Long.parseLong(seconds.getValue())));
-            tunnel(name.getValue()).rollBack(token.getValue());
+            tunnel(DeviceCommand.checked(name.getValue())).rollBack(token.getValue());
         });
         spec.usageMessage().hidden(true);
         return spec.addPositional(name).addPositional(token).addPositional(seconds);
     }
 
     private static Tunnel tunnel(String name) {
-        return new Tunnel(name, warning -> System.err.println("anubis: " + name + ": " + warning));
+        return new Tunnel(name, warning -> Anubis.warn(name + ": " + warning));
     }
 
     private static String interfaceOf(PositionalParamSpec parameter) {
@@ -167,8 +182,8 @@ final class UpCommands {
     }
 
     private static void remind(String name, Optional<Duration> within, String what) {
-        within.ifPresent(time -> System.err.println("anubis: " + name + " is " + what + " in " + time.toSeconds()
-                + " s unless 'anubis confirm " + name + "' comes"));
+        within.ifPresent(time -> Anubis.warn(
+                name + " is " + what + " in " + time.toSeconds() + " s unless 'anubis confirm " + name + "' comes"));
     }
 
     private static Optional<Duration> duration(OptionSpec option) {

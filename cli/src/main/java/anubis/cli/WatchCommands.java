@@ -44,7 +44,7 @@ final class WatchCommands {
                 "events",
                 "Prints what happens to peers as it happens, a line of JSON each, until interrupted.",
                 () -> follow(out(name), interfaceGiven(name)));
-        return spec.addPositional(name);
+        return spec.addPositional(name).addOption(Json.option()); // which changes nothing here
     }
 
     /** The parameter NAME. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,39 @@ class AnubisTest {
     }
 
     @Test
+    void everyVerbThatPrintsPrintsJsonToo() {
+        // But for those that print nothing or a line that they are ready, a script, or a show.
+        Set<String> others = Set.of(
+                "up",
+                "down",
+                "confirm",
+                "save",
+                "rollback",
+                "keep",
+                "set",
+                "setconf",
+                "addconf",
+                "syncconf",
+                "device",
+                "completion",
+                "man",
+                "demo");
+        Anubis.commandLine()
+                .getSubcommands()
+                .forEach((verb, line) -> assertThat(line.getCommandSpec().findOption("--json") != null)
+                        .as(verb)
+                        .isNotEqualTo(others.contains(verb)));
+    }
+
+    /** What is told may have come from anywhere. */
+    @Test
+    void nothingThatIsToldReachesTheTerminalAsACommand() {
+        assertThat(Anubis.printable(" a\n  b\033]0;c\007\u009b2J ü…\r\n")).isEqualTo("a; b?]0;c??2J ü…");
+        assertThat(anubis("down", "\033[2J")).isEqualTo(2);
+        assertThat(err.toString()).doesNotContain("\033");
+    }
+
+    @Test
     void helpIsAVerbToo() {
         assertThat(Anubis.helpAsOption("help")).containsExactly("--help");
         assertThat(Anubis.helpAsOption("help", "up")).containsExactly("up", "--help");
@@ -61,6 +95,9 @@ class AnubisTest {
         "set wg0, SETTING, anubis set --help",
         "set wg0 dance, 'dance', anubis set --help",
         "set wg0 listen-port 70000, '70000', anubis set --help",
+        "set wg0 private-key UMlAztNylJahPmTyjthNAQm7HMVlsE4AelA6Ansk2GI=, read from a file, anubis set --help",
+        "qr --json --png - x, --png and --json, anubis qr --help",
+        "rollback ../x token 0, '../x', anubis rollback --help",
         "show wg0 thing, 'thing', anubis show --help",
         "show interfaces peers, 'interfaces', anubis show --help",
         "setconf wg0, FILE, anubis setconf --help",
@@ -71,6 +108,7 @@ class AnubisTest {
         assertThat(err.toString()).startsWith("anubis: ").contains(complaint, "see '" + help + "'");
         assertThat(err.toString().lines()).hasSize(1);
         assertThat(out.toString()).isEmpty();
+        assertThat(err.toString()).doesNotContain("UMlAztNylJahPmTyjthNAQm7HMVlsE4AelA6Ansk2GI=");
     }
 
     @ParameterizedTest

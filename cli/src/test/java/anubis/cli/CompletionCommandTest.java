@@ -65,4 +65,16 @@ class CompletionCommandTest {
                 .doesNotContain("other");
         assertThat(completed(sockets, "anubis show ot")).containsExactly("other");
     }
+
+    /** Bash expands what it is given to choose from. */
+    @Test
+    void theNameOfAFileIsNoCommand() throws Exception {
+        Path made = Path.of("made-by-completion");
+        String socket = "mount -t tmpfs none /run && mkdir /run/wireguard && cd '" + directory
+                + "' && touch '/run/wireguard/$(touch " + made + ").sock' /run/wireguard/wg0.sock && ";
+
+        assertThat(completed(socket, "anubis showconf w")).containsExactly("wg0");
+
+        assertThat(directory.resolve(made)).doesNotExist();
+    }
 }

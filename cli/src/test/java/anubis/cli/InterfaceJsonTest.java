@@ -2,10 +2,12 @@ package anubis.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import anubis.config.ConfigParser;
 import anubis.config.ShowField;
 import anubis.config.ShowText.Secrets;
 import anubis.config.UapiDevice;
 import anubis.config.UapiReply;
+import anubis.config.WireGuardConfig;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Map;
@@ -57,6 +59,32 @@ class InterfaceJsonTest {
         assertThat(printed(InterfaceJson.of(devices, Optional.of(ShowField.PRESHARED_KEYS), Secrets.HIDDEN)))
                 .contains(PRESHARED)
                 .doesNotContain("privateKey");
+    }
+
+    @Test
+    void aFileIsPrintedAsADeviceThatHasItWouldBe() throws Exception {
+        WireGuardConfig config = ConfigParser.parse("wg0.conf", """
+                [Interface]
+                ListenPort = 51820
+                PrivateKey = ERERERERERERERERERERERERERERERERERERERERERE=
+                Address = 10.0.0.1/24
+                PostUp = echo secret
+                [Peer]
+                PublicKey = IiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiI=
+                PresharedKey = MzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzMzM=
+                Endpoint = [2001:db8::1]:5
+                AllowedIPs = 10.0.0.1/8, ::/0
+                """, ConfigParser.Dialect.WG_QUICK);
+        assertThat(printed(InterfaceJson.settings("wg0", config)))
+                .isEqualTo(printed(InterfaceJson.settings("wg0", device)));
+
+        WireGuardConfig named = ConfigParser.parse(
+                "wg0.conf",
+                "[Peer]\nPublicKey = IiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiI=\nEndpoint = vpn.example.org:5\n",
+                ConfigParser.Dialect.WG_QUICK);
+        assertThat(printed(InterfaceJson.settings("wg0", named)))
+                .isEqualTo("{\"wg0\":{\"peers\":{\"IiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiI=\":"
+                        + "{\"endpoint\":\"vpn.example.org:5\",\"allowedIps\":[]}}}}\n");
     }
 
     @Test

@@ -22,6 +22,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -126,6 +127,24 @@ class QrCommandTest {
         String text = new String(zbar.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(zbar.waitFor()).isZero();
         return text.strip();
+    }
+
+    @Test
+    void asJsonItIsTheSameCode() throws Exception {
+        assertThat(qr(PHONE.replace("DNS = 10.0.0.1", "PostUp = true"), "--json"))
+                .isZero();
+
+        String json = out.toString(StandardCharsets.UTF_8);
+        boolean[][] rows = Pattern.compile("\"([01]+)\"")
+                .matcher(json)
+                .results()
+                .map(found -> row(found.group(1), "1"))
+                .toArray(boolean[][]::new);
+        assertThat(json)
+                .startsWith("{\"side\":" + rows.length + ",\"rows\":[\"0")
+                .endsWith("],\"left_out\":[\"PostUp\"]}\n");
+        assertThat(rows).hasDimensions(rows.length, rows.length);
+        assertThat(readByZxing(rows)).isEqualTo(EXPECTED.replace("DNS=10.0.0.1\n", ""));
     }
 
     private static void assumeZbar() {

@@ -28,13 +28,13 @@ public final class ConfigText {
 
         boolean is(String name) {
             return header >= 0
-                    && name.equals(lower(withoutComment(lines.get(header)).strip()));
+                    && name.equals(lower(withoutComment(lines.get(header)).replaceAll("\\s", "")));
         }
 
         /** The value of a key, in whatever case: of the last line that has it. */
         Optional<String> value(String key) {
             return lines.stream()
-                    .filter(line -> key(line).equals(lower(key)))
+                    .filter(line -> sets(line, key))
                     .map(line -> withoutComment(line.substring(line.indexOf('=') + 1))
                             .strip())
                     .reduce((_, last) -> last);
@@ -44,7 +44,7 @@ public final class ConfigText {
         void set(String key, Optional<String> value) {
             int at = -1;
             for (int i = lines.size() - 1; i > header; i--) {
-                if (key(lines.get(i)).equals(lower(key))) {
+                if (sets(lines.get(i), key)) {
                     lines.remove(i);
                     at = i;
                 }
@@ -125,7 +125,7 @@ public final class ConfigText {
             section.lines.add("[Peer]");
             section.lines.add("PublicKey = " + peer.publicKey());
             savePeer(section, peer);
-            out.append(out.toString().endsWith("\n\n") ? "" : "\n")
+            out.append(out.indexOf("\n\n", out.length() - 2) < 0 ? "\n" : "")
                     .append(String.join("\n", section.lines))
                     .append('\n');
         });
@@ -164,7 +164,7 @@ public final class ConfigText {
             section.set("PresharedKey", presharedKey);
         }
         Set<Cidr> written = section.lines.stream()
-                .filter(line -> key(line).equals("allowedips"))
+                .filter(line -> sets(line, "AllowedIPs"))
                 .flatMap(line -> Stream.of(withoutComment(line.substring(line.indexOf('=') + 1))
                         .replaceAll("\\s", "")
                         .split(",", -1)))
@@ -223,6 +223,11 @@ public final class ConfigText {
         String plain = withoutComment(line);
         int equals = plain.indexOf('=');
         return equals < 0 ? "" : lower(plain.substring(0, equals).strip());
+    }
+
+    /** Whether a line has a value of this key; as for wg, white space counts nowhere. */
+    private static boolean sets(String line, String key) {
+        return key(line).replaceAll("\\s", "").equals(lower(key));
     }
 
     private static String withoutComment(String line) {

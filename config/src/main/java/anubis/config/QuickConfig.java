@@ -25,7 +25,7 @@ public record QuickConfig(
         Optional<ExtraPorts> extraPorts,
         boolean kernel) {
     private static final Pattern INTERFACES = Pattern.compile("[A-Za-z0-9_=+.-]{1,15}");
-    private static final Pattern DOMAIN = Pattern.compile("~?[A-Za-z0-9_.-]{1,253}");
+    private static final Pattern DOMAIN = Pattern.compile("~?[A-Za-z0-9_.][A-Za-z0-9_.-]{0,252}");
 
     public QuickConfig {
         addresses = List.copyOf(addresses);
@@ -55,12 +55,11 @@ public record QuickConfig(
     }
 
     /** A shell command, and when it is run. */
-    public record Hook(When when, String command) {
-        public enum When {
-            PRE_UP,
-            POST_UP,
-            PRE_DOWN,
-            POST_DOWN
+    public record Hook(QuickSetting.Key when, String command) {
+        /** Without the command: it may have a key in it. */
+        @Override
+        public String toString() {
+            return when.name();
         }
     }
 
@@ -70,14 +69,6 @@ public record QuickConfig(
             ports = List.copyOf(ports);
             interfaces = List.copyOf(interfaces);
         }
-    }
-
-    /** The commands to be run at one time, in order. */
-    public List<String> hooks(Hook.When when) {
-        return hooks.stream()
-                .filter(hook -> hook.when() == when)
-                .map(Hook::command)
-                .toList();
     }
 
     /**
@@ -162,10 +153,7 @@ public record QuickConfig(
                 case MTU ->
                     mtu = OptionalInt.of((int) number(value, 576, 65535, "a number of bytes from 576 to 65535"));
                 case Table -> table = table(value);
-                case PreUp -> hooks.add(new Hook(Hook.When.PRE_UP, value));
-                case PostUp -> hooks.add(new Hook(Hook.When.POST_UP, value));
-                case PreDown -> hooks.add(new Hook(Hook.When.PRE_DOWN, value));
-                case PostDown -> hooks.add(new Hook(Hook.When.POST_DOWN, value));
+                case PreUp, PostUp, PreDown, PostDown -> hooks.add(new Hook(setting.key(), value));
                 case SaveConfig -> saveConfig = truth(value);
                 case Kernel -> kernel = truth(value);
                 case ExtraPorts -> extraPorts = Optional.of(ports(value));

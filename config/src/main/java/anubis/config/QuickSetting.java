@@ -31,4 +31,10 @@ public record QuickSetting(int line, Key key, String value) {
             return compareTo(SaveConfig) > 0;
         }
     }
+
+    /** Without the value: a command may have a key in it. */
+    @Override
+    public String toString() {
+        return line + ": " + key;
+    }
 }

@@ -34,14 +34,18 @@ class ConfigTextTest {
             """;
 
     private static String saved(DeviceChange change, String... addresses) throws ConfigException {
-        QuickConfig config = QuickConfig.parse("wg0.conf", FILE);
+        return saved(FILE, change, addresses);
+    }
+
+    private static String saved(String file, DeviceChange change, String... addresses) throws ConfigException {
+        QuickConfig config = QuickConfig.parse("wg0.conf", file);
         HostState state = HostState.of("wg0", config, HostStateTest.FACTS);
         UapiDevice device = new UapiDevice(Optional.empty(), 51820, 0, List.of())
                 .after(DeviceChange.adding(state.wireguard()))
                 .after(change);
         Observed now = new Observed(1420, true, Set.of(), device, Set.of(), Set.of(), true);
         return ConfigText.saved(
-                FILE,
+                file,
                 config,
                 state,
                 now,
@@ -65,6 +69,16 @@ class ConfigTextTest {
     @Test
     void whatHasNotChangedStaysAsItWasWritten() throws ConfigException {
         assertThat(saved(change(), "fd00::1/64", "10.0.0.1/24")).isEqualTo(FILE);
+    }
+
+    /** To wg, and so to us, white space counts nowhere. */
+    @Test
+    void aSectionIsKnownHoweverItIsWritten() throws ConfigException {
+        String odd = FILE.replace("[Interface]", "[ Inter face ]")
+                .replace("[peer]", "[ Peer ]")
+                .replace("publickey=", "Public Key = ")
+                .replace("allowedips=", "Allowed\tIPs =");
+        assertThat(saved(odd, change(), "fd00::1/64", "10.0.0.1/24")).isEqualTo(odd);
     }
 
     @Test

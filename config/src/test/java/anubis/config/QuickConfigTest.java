@@ -41,9 +41,12 @@ class QuickConfigTest {
         assertThat(config.dns()).isEqualTo(new DnsSettings(List.of("10.0.0.53"), List.of("example.org")));
         assertThat(config.mtu()).hasValue(1380);
         assertThat(config.table()).isEqualTo(new Table.Numbered(1234));
-        assertThat(config.hooks(Hook.When.PRE_UP)).containsExactly("echo %i; true");
-        assertThat(config.hooks(Hook.When.POST_UP)).containsExactly("a  b", "c");
-        assertThat(config.hooks(Hook.When.POST_DOWN)).containsExactly("d");
+        assertThat(config.hooks())
+                .containsExactly(
+                        new Hook(QuickSetting.Key.PreUp, "echo %i; true"),
+                        new Hook(QuickSetting.Key.PostUp, "a  b"),
+                        new Hook(QuickSetting.Key.PostUp, "c"),
+                        new Hook(QuickSetting.Key.PostDown, "d"));
         assertThat(config.saveConfig()).isTrue();
         assertThat(config.kernel()).isTrue();
         assertThat(config.extraPorts()).contains(new ExtraPorts(List.of(53, 443), List.of("eth0")));
@@ -54,6 +57,7 @@ class QuickConfigTest {
     @CsvSource(delimiter = '|', textBlock = """
             Address = 10.0.0.300/24          | Address: this value will not do; write 10.0.0.1/24
             DNS = a!b                        | DNS: this value will not do
+            DNS = 10.0.0.53, --help          | DNS: this value will not do
             MTU = 100                        | MTU: this value will not do; write a number of bytes
             Table = fast                     | Table: this value will not do; write auto, off, main
             SaveConfig = yes                 | SaveConfig: this value will not do; write true or false

@@ -37,6 +37,12 @@ record Applied(String name, Path source, Facts facts, String text) {
         return out.append(text).toString();
     }
 
+    /** Without the keys. */
+    @Override
+    public String toString() {
+        return "Applied(" + name + ", " + source + ")";
+    }
+
     private static void line(StringBuilder out, String key, String value) {
         out.append(MARK).append(key).append(' ').append(value).append('\n');
     }

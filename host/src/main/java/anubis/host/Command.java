@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -44,7 +45,7 @@ final class Command {
      * @throws IOException if it is not installed, or takes longer than half a minute; it is ended then
      */
     static Answer run(String input, List<String> argv) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(argv);
+        ProcessBuilder builder = new ProcessBuilder(located(argv));
         builder.environment().put("LC_ALL", "C");
         Process process = builder.start();
         try (InputStream out = process.getInputStream();
@@ -70,10 +71,31 @@ final class Command {
         return run("", List.of(argv));
     }
 
-    /** Whether a program is installed, in a folder of PATH or of those that an ordinary user has not in it. */
+    /** Whether a program is installed. */
     static boolean installed(String program) {
+        return find(program).isPresent();
+    }
+
+    /**
+     * A command with the path of its program for the name.
+     *
+     * @throws IOException if that is not installed
+     */
+    static List<String> located(List<String> argv) throws IOException {
+        String program = argv.getFirst();
+        Path path = find(program)
+                .orElseThrow(() -> new IOException(program + " is not installed, or in no folder of PATH"));
+        return Stream.concat(Stream.of(path.toString()), argv.stream().skip(1)).toList();
+    }
+
+    /** In a folder of PATH, or of those that an ordinary user, su(1) and cron(8) have not in it; never in the present one. */
+    private static Optional<Path> find(String program) {
         String path = String.valueOf(System.getenv("PATH")) + ":/usr/sbin:/sbin";
-        return Stream.of(path.split(":", -1)).anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+        return Stream.of(path.split(":", -1))
+                .filter(folder -> folder.startsWith("/"))
+                .map(folder -> Path.of(folder, program))
+                .filter(Files::isExecutable)
+                .findFirst();
     }
 
     private static String text(InputStream in) {

@@ -27,11 +27,12 @@ public record ConfigFile(Optional<String> name, Path path, String text) {
     public static final Path DIRECTORY = Path.of("/etc/wireguard");
 
     private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_=+.-]{1,15}");
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
     private static final Pattern FILE = Pattern.compile("([a-zA-Z0-9_=+.-]{1,15})\\.conf");
 
     /** What {@code wg set} reads a key from. */
     private static final Pattern KEY_FILE =
-            Pattern.compile("\\b(?:private|preshared)-key\\s+[\"']?(/[^\\s\"';|&<>()$]+)");
+            Pattern.compile("\\b(?:private|preshared)-key\\s+[\"']?(/[^\\s\\p{Cntrl}\"';|&<>()$]+)");
 
     /**
      * Reads the file of an interface, {@code /etc/wireguard/NAME.conf}, or any file. As with wg-quick(8) a word that
@@ -41,6 +42,9 @@ public record ConfigFile(Optional<String> name, Path path, String text) {
      */
     public static ConfigFile read(String nameOrFile) throws IOException {
         boolean named = NAME.matcher(nameOrFile).matches() && !nameOrFile.endsWith(".conf");
+        if (CONTROL.matcher(nameOrFile).find()) { // it would be a line of its own in what is noted, and in errors
+            throw new IOException("the name of the file has characters that cannot be printed: rename it");
+        }
         Path path = named ? DIRECTORY.resolve(nameOrFile + ".conf") : Path.of(nameOrFile);
         Matcher file = FILE.matcher(String.valueOf(path.getFileName()));
         return new ConfigFile(

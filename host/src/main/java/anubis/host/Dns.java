@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -42,6 +41,9 @@ public final class Dns implements Names.Resolver {
     private static final Path HOSTS = Path.of("/etc/hosts");
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final int ANY_PORT = 9;
+
+    /** An answer may have thousands, of which a peer that is silent would be looked for at each. */
+    static final int MAX_RECORDS = 32;
 
     static {
         // Else its logging tells on the standard error that there is no log.
@@ -135,7 +137,11 @@ public final class Dns implements Names.Resolver {
     /** The records of an answer, those of the aliases that lead there included; none if the question fails. */
     private static CompletionStage<List<Record>> ask(ExtendedResolver servers, Name name, int type) {
         return servers.sendAsync(Message.newQuery(Record.newRecord(name, type, DClass.IN)))
-                .handle((message, _) -> message == null ? List.of() : message.getSection(Section.ANSWER));
+                .handle((message, _) -> message == null
+                        ? List.of()
+                        : message.getSection(Section.ANSWER).stream()
+                                .limit(MAX_RECORDS)
+                                .toList());
     }
 
     private static List<Record> together(List<Record> first, List<Record> second) {
@@ -163,12 +169,10 @@ public final class Dns implements Names.Resolver {
 
     /** Those first to which this host has a way (RFC 6724, rule 1); otherwise as they came. */
     private static Names.Answer answer(List<InetAddress> addresses, Duration ttl) {
+        List<InetAddress> reachable =
+                addresses.stream().distinct().filter(Dns::isReachable).toList();
         return new Names.Answer(
-                addresses.stream()
-                        .distinct()
-                        .sorted(Comparator.comparing(address -> !isReachable(address)))
-                        .toList(),
-                ttl);
+                Stream.concat(reachable.stream(), addresses.stream()).distinct().toList(), ttl);
     }
 
     /** Nothing is sent: a datagram socket that connects only looks for a route. */

@@ -6,6 +6,7 @@ import java.net.ProtocolException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * How many packets a device has dropped, by reason, as its operation {@code drops=1} tells (docs/device.md): those that it
@@ -69,6 +70,12 @@ public record Drops(Map<String, Long> unascribed, Map<PublicKey, Map<String, Lon
 
     /** Reads the reply: the device's counters, which include the peers', and then peer by peer theirs. */
     private static final class Reader {
+        /** They are shown as they are. */
+        private static final Pattern NAME = Pattern.compile("[a-z0-9_]{1,64}");
+
+        /** So that sums of them are numbers, too. */
+        private static final Pattern COUNT = Pattern.compile("[0-9]{1,16}");
+
         private final Map<String, Long> device = new LinkedHashMap<>();
         private final Map<PublicKey, Map<String, Long>> peers = new LinkedHashMap<>();
         private Map<String, Long> current = device;
@@ -82,6 +89,9 @@ public record Drops(Map<String, Long> unascribed, Map<PublicKey, Map<String, Lon
                     current = new LinkedHashMap<>();
                     peers.put(PublicKey.ofHex(value), current);
                     return;
+                }
+                if (!NAME.matcher(key).matches() || !COUNT.matcher(value).matches()) {
+                    throw new IllegalArgumentException("no counter");
                 }
                 long count = Long.parseLong(value);
                 current.put(key, count);

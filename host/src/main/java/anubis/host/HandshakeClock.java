@@ -36,8 +36,6 @@ public final class HandshakeClock implements InstantSource, AutoCloseable {
     /** Timestamps are rounded, and count up by nanoseconds where there are many in a moment; in ms. */
     private static final long LEEWAY = 2_000;
 
-    private static final FileAttribute<?> OWNER_ONLY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<?> OWNER_ONLY_DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
@@ -163,7 +161,9 @@ public final class HandshakeClock implements InstantSource, AutoCloseable {
 
     private FileChannel channel(String name) throws IOException {
         return FileChannel.open(
-                directory.resolve(name), Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), OWNER_ONLY);
+                directory.resolve(name),
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                PrivateFile.OWNER_ONLY);
     }
 
     private void warn(String line) {

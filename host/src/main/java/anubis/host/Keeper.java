@@ -129,7 +129,7 @@ public final class Keeper implements AutoCloseable {
                     said = "";
                 } catch (ClosedByInterruptException e) {
                     return;
-                } catch (IOException | ConfigException e) {
+                } catch (IOException | ConfigException | RuntimeException e) {
                     String complaint = String.valueOf(e.getMessage());
                     if (Thread.currentThread().isInterrupted() || !Observer.exists(name)) {
                         return;

@@ -47,7 +47,10 @@ public final class KernelInterface implements WireGuardInterface {
         List<String> command = Stream.concat(Stream.of("wg"), arguments.stream().map(KernelInterface::shared))
                 .toList();
         try {
-            return new ProcessBuilder(command).inheritIO().start().waitFor();
+            return new ProcessBuilder(Command.located(command))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while wg ran", e);

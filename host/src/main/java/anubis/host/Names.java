@@ -243,7 +243,7 @@ public final class Names {
     private static boolean isSilent(PeerStatus status, Instant now) {
         PeerStatus.Evidence evidence = status.evidence();
         boolean old = status.latestHandshake()
-                .map(at -> !at.plus(OLD_HANDSHAKE).isAfter(now))
+                .map(at -> Duration.between(at, now).compareTo(OLD_HANDSHAKE) >= 0)
                 .orElse(true);
         return (old || status.state() == PeerState.GONE)
                 && evidence.unanswered()

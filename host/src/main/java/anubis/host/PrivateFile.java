@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
@@ -13,14 +15,19 @@ import java.util.Set;
 
 /** Files that only their owner should read or write: keys, configurations, and what is drawn of them. */
 public final class PrivateFile {
-    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+    static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    private static final int STICKY = 01000;
+    private static final int WRITABLE_BY_OTHERS = 022;
+    private static final int ROOT = 0;
 
     private PrivateFile() {}
 
     /**
-     * What is wrong with the permissions of {@code file}, if it is a regular file: somebody but its owner can write it, and
-     * so say what is done by root, or read it though it has {@code secrets}. A directory above it that others cannot enter
-     * protects it.
+     * What is wrong with the permissions of {@code file}, if it is a regular file: somebody but its owner can write it or put
+     * another in its place, and so say what is done by root, or read it though it has {@code secrets}. A directory above it
+     * that others cannot enter protects it.
      */
     public static Optional<Problem> exposure(Path file, boolean secrets) {
         try {
@@ -29,24 +36,49 @@ public final class PrivateFile {
                 return Optional.empty(); // a pipe is nobody else's
             }
             Set<PosixFilePermission> open = reachable(real);
-            boolean writable =
-                    open.contains(PosixFilePermission.GROUP_WRITE) || open.contains(PosixFilePermission.OTHERS_WRITE);
-            boolean readable =
-                    open.contains(PosixFilePermission.GROUP_READ) || open.contains(PosixFilePermission.OTHERS_READ);
-            return writable || (secrets && readable)
-                    ? Optional.of(new Problem(
+            if (isWritable(open) || (secrets && isReadable(open))) {
+                return Optional.of(new Problem(
+                        file.toString(),
+                        1,
+                        "file",
+                        "others than its owner can " + (isWritable(open) ? "change it" : "read its secret keys"),
+                        "chmod " + (secrets ? "600 " : "go-w ") + file));
+            }
+            return replaceable(real)
+                    .map(directory -> new Problem(
                             file.toString(),
                             1,
                             "file",
-                            "others than its owner can " + (writable ? "change it" : "read its secret keys"),
-                            "chmod " + (secrets ? "600 " : "go-w ") + file))
-                    : Optional.empty();
+                            "others than its owner can put another in its place",
+                            "chmod go-w " + directory));
         } catch (IOException | UnsupportedOperationException e) {
             return Optional.empty(); // who reads it will say why
         }
     }
 
-    /** What others may do with a file, as far as the directories above it let them come. */
+    private static boolean isWritable(Set<PosixFilePermission> open) {
+        return open.contains(PosixFilePermission.GROUP_WRITE) || open.contains(PosixFilePermission.OTHERS_WRITE);
+    }
+
+    private static boolean isReadable(Set<PosixFilePermission> open) {
+        return open.contains(PosixFilePermission.GROUP_READ) || open.contains(PosixFilePermission.OTHERS_READ);
+    }
+
+    /** The directory above a file in which others can give its name, or that of a directory on the way, to something else. */
+    private static Optional<Path> replaceable(Path real) throws IOException {
+        for (Path above = real.getParent(); above != null; above = above.getParent()) {
+            if (isWritable(reachable(above)) && (mode(above) & STICKY) == 0) {
+                return Optional.of(above);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static int mode(Path path) throws IOException {
+        return (int) Files.getAttribute(path, "unix:mode");
+    }
+
+    /** What others may do with a file or directory, as far as the directories above it let them come. */
     private static Set<PosixFilePermission> reachable(Path real) throws IOException {
         Set<PosixFilePermission> open = EnumSet.copyOf(Files.getPosixFilePermissions(real));
         for (Path above = real.getParent(); above != null; above = above.getParent()) {
@@ -63,23 +95,41 @@ public final class PrivateFile {
     }
 
     /**
-     * Writes a file that has secrets: whole or not at all, and readable by its owner only, whatever was there before.
-     * What is no regular file, such as a terminal, is written to as it is.
+     * Writes a file that has secrets: whole or not at all, and readable by its owner only, whatever was there before. What is
+     * no regular file, such as a terminal, is written to as it is. Links are followed and pipes written to only where nobody
+     * but root and this user can have put them; others are replaced, for they would say what is overwritten or who reads it.
      */
     public static void write(Path path, byte[] content) throws IOException {
-        Path target = Files.exists(path) ? path.toRealPath() : path.toAbsolutePath();
-        if (Files.exists(target) && !Files.isRegularFile(target)) {
+        Path target = path.toAbsolutePath();
+        boolean followed = Files.isSymbolicLink(target) && isOurs(target.resolveSibling("."));
+        boolean link = Files.isSymbolicLink(target) && !followed;
+        if (!link && Files.exists(target) && !Files.isRegularFile(target) && isTrusted(target)) {
             Files.write(target, content);
             return;
         }
-        Path directory = Optional.ofNullable(target.getParent()).orElse(target);
-        Path whole =
-                Files.createTempFile(directory, ".anubis", ".new", PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        Path real = followed && Files.exists(target) ? target.toRealPath() : target;
+        Path directory = Optional.ofNullable(real.getParent()).orElse(real);
+        Path whole = Files.createTempFile(directory, ".anubis", ".new", OWNER_ONLY);
         try {
-            Files.write(whole, content);
-            Files.move(whole, target, StandardCopyOption.ATOMIC_MOVE);
+            Files.write(whole, content, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
+            Files.move(whole, real, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(whole);
         }
+    }
+
+    /** Whether nobody but root and this user can write there. */
+    private static boolean isOurs(Path directory) throws IOException {
+        return isTrusted(directory) && (mode(directory) & WRITABLE_BY_OTHERS) == 0;
+    }
+
+    /** Whether it belongs to root or to this user. */
+    private static boolean isTrusted(Path path) throws IOException {
+        int owner = owner(path);
+        return owner == ROOT || owner == owner(Path.of("/proc/self"));
+    }
+
+    private static int owner(Path path) throws IOException {
+        return (int) Files.getAttribute(path, "unix:uid");
     }
 }

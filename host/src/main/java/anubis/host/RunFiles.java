@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 
@@ -89,7 +90,9 @@ final class RunFiles {
     private FileChannel open(Path file) throws IOException {
         try {
             makeDirectory();
-            return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            // Whoever could open it could hold it, too.
+            return FileChannel.open(
+                    file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), PrivateFile.OWNER_ONLY);
         } catch (AccessDeniedException e) {
             throw new IOException("this user may not write to " + directory + ": run this as root", e);
         }

@@ -8,7 +8,7 @@ import anubis.config.Facts;
 import anubis.config.Observed;
 import anubis.config.PeerConfig;
 import anubis.config.QuickConfig;
-import anubis.config.QuickConfig.Hook;
+import anubis.config.QuickSetting;
 import anubis.config.Rule;
 import anubis.config.Step;
 import java.io.IOException;
@@ -73,6 +73,12 @@ public final class Tunnel {
                     applied.config(),
                     applied.facts().addresses());
         }
+
+        /** Without the keys. */
+        @Override
+        public String toString() {
+            return "Asked(" + source + ")";
+        }
     }
 
     /**
@@ -93,14 +99,14 @@ public final class Tunnel {
                 remove(left.get());
             }
             Asked asked = asked(file, config);
-            Hooks.run(config, Hook.When.PRE_UP, name);
+            Hooks.run(asked.source(), config, QuickSetting.Key.PreUp, name);
             try {
                 make(config, maker);
                 if (within.isPresent()) {
                     confirmation.await(within.get(), Optional.empty());
                 }
                 establish(asked);
-                Hooks.run(config, Hook.When.POST_UP, name);
+                Hooks.run(asked.source(), config, QuickSetting.Key.PostUp, name);
             } catch (IOException | RuntimeException e) {
                 delete();
                 Optional<Applied> reached = files.applied();
@@ -281,7 +287,7 @@ public final class Tunnel {
     }
 
     private void end(Wanted wanted) throws IOException, ConfigException {
-        hooks(wanted.config(), Hook.When.PRE_DOWN);
+        hooks(wanted.applied().source(), wanted.config(), QuickSetting.Key.PreDown);
         if (wanted.config().saveConfig() && Observer.exists(name)) {
             try {
                 save(wanted);
@@ -291,20 +297,20 @@ public final class Tunnel {
         }
         delete();
         remove(wanted.applied());
-        hooks(wanted.config(), Hook.When.POST_DOWN);
+        hooks(wanted.applied().source(), wanted.config(), QuickSetting.Key.PostDown);
     }
 
     /** Where the commands of both configurations differ, those of the old one end its work and those of the new begin. */
     private List<Step> become(Wanted before, Asked asked) throws IOException {
         boolean hooked = !before.config().hooks().equals(asked.config().hooks());
         if (hooked) {
-            hooks(before.config(), Hook.When.PRE_DOWN);
-            hooks(asked.config(), Hook.When.PRE_UP);
+            hooks(before.applied().source(), before.config(), QuickSetting.Key.PreDown);
+            hooks(asked.source(), asked.config(), QuickSetting.Key.PreUp);
         }
         List<Step> steps = change(before, asked);
         if (hooked) {
-            hooks(before.config(), Hook.When.POST_DOWN);
-            hooks(asked.config(), Hook.When.POST_UP);
+            hooks(before.applied().source(), before.config(), QuickSetting.Key.PostDown);
+            hooks(asked.source(), asked.config(), QuickSetting.Key.PostUp);
         }
         return steps;
     }
@@ -384,7 +390,7 @@ public final class Tunnel {
 
     private void make(QuickConfig config, Maker maker) throws IOException {
         if (config.kernel()) {
-            Command.run("ip", "link", "add", name, "type", "wireguard").orThrow();
+            Command.run("ip", "link", "add", "dev", name, "type", "wireguard").orThrow();
         } else {
             maker.make(name);
         }
@@ -411,7 +417,7 @@ public final class Tunnel {
     /** Deletes the interface, and waits for its process to end. */
     private void delete() throws IOException {
         if (Observer.exists(name)) {
-            Command.run("ip", "link", "delete", name).orThrow();
+            Command.run("ip", "link", "delete", "dev", name).orThrow();
         }
         Path socket = UapiClient.DIRECTORY.resolve(name + ".sock");
         long end = System.nanoTime() + END_PATIENCE.toNanos();
@@ -425,9 +431,9 @@ public final class Tunnel {
         }
     }
 
-    private void hooks(QuickConfig config, Hook.When when) {
+    private void hooks(Path source, QuickConfig config, QuickSetting.Key when) {
         try {
-            Hooks.run(config, when, name);
+            Hooks.run(source, config, when, name);
         } catch (IOException e) {
             warnings.accept(Objects.requireNonNullElse(e.getMessage(), e.toString()));
         }

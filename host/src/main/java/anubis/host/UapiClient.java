@@ -4,12 +4,12 @@ import anubis.config.DeviceChange;
 import anubis.config.UapiDevice;
 import anubis.config.UapiReply;
 import anubis.host.UapiException.Reason;
-import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -100,7 +100,7 @@ public final class UapiClient implements WireGuardInterface {
         try (SocketChannel connection = connect()) {
             return connection.isConnected();
         } catch (UapiException e) {
-            return e.reason() == Reason.NOT_PERMITTED;
+            return e.reason() != Reason.NO_INTERFACE;
         } catch (IOException e) {
             return false;
         }
@@ -154,11 +154,7 @@ public final class UapiClient implements WireGuardInterface {
                 exchange(connection, text, reply);
             } catch (ClosedChannelException e) {
                 if (deadline.isCompletedExceptionally()) {
-                    throw new UapiException(
-                            Reason.TIMED_OUT,
-                            0,
-                            "the device " + name + " has not answered in " + timeout.toMillis()
-                                    + " ms; is its process alive?");
+                    throw timedOut("has not answered in " + timeout.toMillis() + " ms");
                 }
                 throw e;
             } finally {
@@ -178,18 +174,14 @@ public final class UapiClient implements WireGuardInterface {
             request.clear();
             request.put(new byte[request.capacity()]);
         }
-        BufferedReader in = new BufferedReader(Channels.newReader(connection, StandardCharsets.US_ASCII), 1 << 16);
+        UapiLines lines = new UapiLines(connection, name);
         UapiReply status = new UapiReply();
-        String line;
-        while ((line = in.readLine()) != null && !line.isEmpty()) {
+        for (String line = lines.next(); !line.isEmpty(); line = lines.next()) {
             if (line.startsWith("errno=")) {
                 status.accept(line);
             } else {
                 reply.accept(line);
             }
-        }
-        if (line == null) {
-            throw new EOFException("the device " + name + " broke off in the middle of its answer");
         }
         if (status.errno() != 0) {
             throw UapiException.refused(name, status.errno());
@@ -201,18 +193,34 @@ public final class UapiClient implements WireGuardInterface {
             throw new UapiException(
                     Reason.NO_INTERFACE, 0, "there is no interface " + name + ": " + socket + " does not exist");
         }
+        SocketChannel connection = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            return SocketChannel.open(UnixDomainSocketAddress.of(socket));
+            // Where too many wait to be accepted it would wait, too, and without a limit.
+            connection.configureBlocking(false);
+            connection.connect(UnixDomainSocketAddress.of(socket));
+            connection.configureBlocking(true);
+            return connection;
         } catch (IOException e) {
-            // What the system said is only in the text of the exception, so the socket itself is asked.
-            UapiException said = Files.isWritable(socket)
-                    ? new UapiException(
-                            Reason.NO_INTERFACE, 0, "nobody serves " + socket + ": the device " + name + " has ended")
-                    : new UapiException(
-                            Reason.NOT_PERMITTED, 0, "this user may not use " + socket + ": run this as root");
+            connection.close();
+            UapiException said = why(e);
             said.initCause(e);
             throw said;
         }
+    }
+
+    /** What the system said is only in the text of the exception, so the socket itself is asked. */
+    private UapiException why(IOException failed) {
+        if (failed instanceof ConnectException) {
+            return new UapiException(
+                    Reason.NO_INTERFACE, 0, "nobody serves " + socket + ": the device " + name + " has ended");
+        }
+        return Files.isWritable(socket)
+                ? timedOut("accepts no connection")
+                : new UapiException(Reason.NOT_PERMITTED, 0, "this user may not use " + socket + ": run this as root");
+    }
+
+    private UapiException timedOut(String how) {
+        return new UapiException(Reason.TIMED_OUT, 0, "the device " + name + " " + how + "; is its process alive?");
     }
 
     private static @Nullable Void close(SocketChannel connection) {

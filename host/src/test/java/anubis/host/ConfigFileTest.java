@@ -57,7 +57,7 @@ class ConfigFileTest {
 
     @Test
     void theFilesOfKeysThatCommandsRead() throws IOException {
-        for (String key : List.of("open", "wg0", "closed")) {
+        for (String key : List.of("open", "open\033", "wg0", "closed")) {
             Files.setPosixFilePermissions(
                     Files.writeString(directory.resolve(key + ".key"), "key"),
                     PosixFilePermissions.fromString(key.equals("closed") ? "rw-------" : "rw-r--r--"));
@@ -66,6 +66,7 @@ class ConfigFileTest {
                 [Interface]
                 PreUp = cat D/open.key
                 PostUp = wg set %i private-key "D/%i.key" peer X preshared-key D/closed.key
+                PostUp = wg set %i private-key D/open\033.key
                 PostUp = wg set %i peer X preshared-key D/open.key; wg set %i private-key <(pass wg) peer Y preshared-key D/none
                 """.replace("D/", directory + "/"));
 
@@ -74,7 +75,7 @@ class ConfigFileTest {
                         file.path() + ":3: error: PostUp: " + directory
                                 + "/wg0.key: others than its owner can read its secret" + " keys; chmod 600 "
                                 + directory + "/wg0.key [exposed-file]",
-                        file.path() + ":4: error: PostUp: " + directory
+                        file.path() + ":5: error: PostUp: " + directory
                                 + "/open.key: others than its owner can read its" + " secret keys; chmod 600 "
                                 + directory + "/open.key [exposed-file]");
     }
@@ -132,6 +133,8 @@ class ConfigFileTest {
                         + " that is elsewhere");
         assertThatThrownBy(() -> ConfigFile.read("no-such-wg.conf"))
                 .hasMessage("no-such-wg.conf: there is no such file");
+        assertThatThrownBy(() -> ConfigFile.read(directory + "/a\n# anubis:source /etc/passwd\n/wg0.conf"))
+                .hasMessageContaining("cannot be printed");
         assertThatThrownBy(() -> ConfigFile.read(directory.toString()))
                 .hasMessageStartingWith(directory + ": it cannot be read (");
     }

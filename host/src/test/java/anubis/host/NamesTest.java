@@ -144,6 +144,15 @@ class NamesTest {
         assertThat(questions).isEqualTo(3);
     }
 
+    /** A device may report any time that it likes. */
+    @Test
+    void aHandshakeAtTheEndOfTimeIsAHandshake() {
+        second(0, 0);
+        handshake = Optional.of(Instant.MAX);
+        initiateInVain(60);
+        isAt("192.0.2.1:51820");
+    }
+
     @Test
     void anAnswerIsNotWaitedFor() {
         answer = new CompletableFuture<>();

@@ -2,6 +2,7 @@ package anubis.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -91,5 +92,65 @@ class PrivateFileTest {
         assertThatThrownBy(() -> PrivateFile.write(inner.resolve("no/file"), new byte[1]))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(inner.resolve("no") + "");
+    }
+
+    /** Who may write to a directory above a file can put another in its place. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            rwxr-xr-x | rwxrwxr-x | true
+            rwxr-xr-x | rwxr-xrwx | true
+            rwxrwxr-x | rwxr-xr-x | true
+            rwxr-xr-x | rwxr-xr-x | false
+            rwx------ | rwxrwxrwx | false
+            rwxrwxrwx | rwx------ | true
+            """)
+    void whoCanReplaceAFile(String outer, String above, boolean possible) throws IOException {
+        Path file = Files.writeString(inner.resolve("wg0.conf"), "text");
+        mode(file, "rw-------");
+        mode(inner, above);
+        mode(directory, outer);
+
+        var problem = PrivateFile.exposure(file, true);
+
+        assertThat(problem.isPresent()).isEqualTo(possible);
+        problem.ifPresent(found -> assertThat(found.toString())
+                .startsWith(file + ":1: file: others than its owner can put another in its place; chmod go-w "
+                        + directory));
+    }
+
+    /** As in /tmp, where each can make files, but take away only his own. */
+    @Test
+    void aStickyDirectoryIsNoDanger() throws IOException {
+        Path file = Files.writeString(inner.resolve("wg0.conf"), "text");
+        mode(file, "rw-------");
+        Files.setAttribute(inner, "unix:mode", 01777);
+
+        assertThat(PrivateFile.exposure(file, true)).isEmpty();
+    }
+
+    /** They say where it is written to, and who reads it. */
+    @Test
+    void linksAndPipesThatOthersMayHavePutThereAreReplaced() throws Exception {
+        mode(inner, "rwxrwxrwx");
+        Path victim = Files.writeString(directory.resolve("victim"), "another's");
+        Path link = Files.createSymbolicLink(inner.resolve("link.png"), victim);
+        Path pipe = inner.resolve("pipe.png");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+
+        PrivateFile.write(link, new byte[] {1});
+
+        assertThat(victim).hasContent("another's");
+        assertThat(link).isRegularFile().isNotEqualTo(victim);
+        assertThat(Files.isSymbolicLink(link)).isFalse();
+        Path own = Files.createSymbolicLink(directory.resolve("own.png"), victim);
+        PrivateFile.write(own, new byte[] {1});
+        assertThat(own).isSymbolicLink();
+        assertThat(victim).hasBinaryContent(new byte[] {1});
+
+        assumeTrue(Files.getAttribute(pipe, "unix:uid").equals(0), "only root can give a file to another");
+        Files.setAttribute(pipe, "unix:uid", 65534);
+        PrivateFile.write(pipe, new byte[] {1});
+        assertThat(pipe).isRegularFile();
     }
 }

@@ -1,8 +1,10 @@
 package anubis.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import anubis.config.ConfigException;
 import anubis.config.ConfigParser;
@@ -22,12 +24,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The client against a device of this test's own, that answers every request with {@link #reply}. */
 class UapiClientTest {
@@ -121,6 +128,47 @@ class UapiClientTest {
             assertThat(reasonOf(new UapiClient(directory, "mute", Duration.ofMillis(50))))
                     .isEqualTo(Reason.TIMED_OUT);
         }
+    }
+
+    @Test
+    void aDeviceThatAcceptsNobodyIsGivenUp() throws IOException {
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(directory.resolve("full.sock"));
+        List<SocketChannel> waiting = new ArrayList<>();
+        try (ServerSocketChannel full = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            full.bind(address, 1);
+            for (int i = 0; i < 2; i++) { // Linux lets one more wait than was asked for
+                waiting.add(SocketChannel.open(address));
+            }
+            UapiClient stuck = new UapiClient(directory, "full", Duration.ofMillis(50));
+            assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+                assertThat(reasonOf(stuck)).isEqualTo(Reason.TIMED_OUT);
+                assertThat(stuck.answers()).isTrue();
+            });
+        } finally {
+            for (SocketChannel each : waiting) {
+                each.close();
+            }
+        }
+    }
+
+    @Test
+    void aLineWithoutAnEndIsNoAnswer() {
+        reply = "listen_port=" + "1".repeat(1 << 20) + "\nerrno=0\n\n";
+        assertThatThrownBy(client::get)
+                .isInstanceOf(ProtocolException.class)
+                .hasMessage("the device wg0 answered with a line that does not end");
+        reply = "unheard_of=" + "1".repeat((1 << 16) - 12) + "\nlisten_port=5\nerrno=0\n\n";
+        assertThatCode(() -> assertThat(client.get().listenPort()).isEqualTo(5)).doesNotThrowAnyException();
+    }
+
+    /** They are shown to people, on terminals. */
+    @ParameterizedTest
+    @ValueSource(strings = {"dropped_\033[2J=1", "dropped_x=-1", "dropped_x=99999999999999999999", "=1", "dropped_x"})
+    void whatIsNoDropCounterIsNotTakenForOne(String line) throws IOException {
+        reply = "dropped_replayed=3\nerrno=0\n\n";
+        assertThat(client.drops()).contains(new Drops(Map.of("dropped_replayed", 3L), Map.of()));
+        reply = line + "\nerrno=0\n\n";
+        assertThat(client.drops()).isEmpty();
     }
 
     @Test

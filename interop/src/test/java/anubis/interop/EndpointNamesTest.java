@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,7 +73,13 @@ final class EndpointNamesTest {
                 server.name("both.example.org", 300, "10.1.0.2", "fd01::2")
                         .name("four.example.org", 120, "10.1.0.2", "10.1.0.3")
                         .alias("alias.example.org", 60, "four.example.org")
-                        .name("inthefile.example.org", 300, "10.1.0.99", "fd01::99");
+                        .name("inthefile.example.org", 300, "10.1.0.99", "fd01::99")
+                        .name(
+                                "many.example.org",
+                                60,
+                                IntStream.range(100, 150)
+                                        .mapToObj(last -> "10.1.0." + last)
+                                        .toArray(String[]::new));
                 assertThat(host.run(followNames(
                                         "resolve",
                                         "both.example.org",
@@ -81,7 +89,8 @@ final class EndpointNamesTest {
                                         "inthefile.example.org",
                                         "inthefile",
                                         "none.example.org",
-                                        "localhost"))
+                                        "localhost",
+                                        "many.example.org"))
                                 .lines())
                         .containsExactly(
                                 // There is no way to the IPv6 address.
@@ -92,7 +101,10 @@ final class EndpointNamesTest {
                                 "inthefile.example.org 10.1.0.7 0",
                                 "inthefile 10.1.0.7 10.1.0.8 0",
                                 "none.example.org none",
-                                "localhost 127.0.0.1 0");
+                                "localhost 127.0.0.1 0",
+                                IntStream.range(100, 132)
+                                        .mapToObj(last -> "10.1.0." + last)
+                                        .collect(Collectors.joining(" ", "many.example.org ", " 60")));
             }
         }
     }

@@ -158,14 +158,15 @@ final class UpLifeTest {
     @Test
     void inTheForegroundItLeavesNothingWhenAHookFails() {
         Path said = Device.log(name);
+        Path file = file("PostUp = exit 9");
         Process process = lab.me.start(
                 builder -> builder.redirectErrorStream(true).redirectOutput(said.toFile()),
-                Implementation.verb("up", "-f", file("PostUp = exit 9").toString()));
+                Implementation.verb("up", "-f", file.toString()));
 
         RoutedLab.await("its end", () -> !process.isAlive());
 
         assertThat(process.exitValue()).isEqualTo(1);
-        assertThat(said(said)).isEqualTo("anubis: PostUp has failed with exit status 9: exit 9\n");
+        assertThat(said(said)).isEqualTo("anubis: " + file + ":4: PostUp: the command has failed with exit status 9\n");
         assertThat(lab.state()).isEqualTo(before);
     }
 }

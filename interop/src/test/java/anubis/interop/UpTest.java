@@ -97,6 +97,31 @@ final class UpTest {
         assertThat(lab.state()).as("nothing is left").isEqualTo(before);
     }
 
+    /** To ip(8), most short names are the beginning of some word of its own. */
+    @Test
+    void anInterfaceMayHaveANameThatMeansSomethingToIp() {
+        Path file = lab.writeAs("type", "Address = 10.9.0.1/24");
+        String before = lab.state(lab.me, "type");
+
+        lab.run("up", file.toString());
+        assertThat(lab.me.run("ip", "link", "show", "dev", "type")).contains(" type: ");
+        lab.run("down", "type");
+
+        assertThat(lab.state(lab.me, "type")).isEqualTo(before);
+    }
+
+    /** As su(1) and cron(8) leave it. */
+    @Test
+    void programsAreFoundThatAreNotInThePathOfOrdinaryUsers() {
+        Path file = lab.write("Address = 10.9.0.1/24");
+
+        CommandResult up = lab.anubis(Map.of("PATH", "/usr/bin:/bin"), "up", file.toString());
+
+        assertThat(up.stderr()).isEmpty();
+        assertThat(lab.me.run("nft", "list", "tables")).contains("anubis-" + name);
+        lab.run("down", name);
+    }
+
     @Test
     void routesGoWhereTableSays() {
         End far = lab.far();
@@ -133,7 +158,8 @@ final class UpTest {
         Path file = lab.write("Address = 10.9.0.1/24", "PreUp = true", "PreUp = false; true", "PostUp = exit 3");
         CommandResult result = lab.anubis("up", file.toString());
         assertThat(result.status()).isEqualTo(1);
-        assertThat(result.stderr()).isEqualTo("anubis: PreUp has failed with exit status 1: false; true\n");
+        assertThat(result.stderr())
+                .isEqualTo("anubis: " + file + ":5: PreUp: the command has failed with exit status 1\n");
         assertThat(lab.state()).isEqualTo(before);
 
         lab.write(
@@ -143,7 +169,8 @@ final class UpTest {
                 "PreDown = touch " + directory.resolve("log"));
         result = lab.anubis("up", file.toString());
         assertThat(result.status()).isEqualTo(1);
-        assertThat(result.stderr()).isEqualTo("anubis: PostUp has failed with exit status 1: false | true\n");
+        assertThat(result.stderr())
+                .isEqualTo("anubis: " + file + ":5: PostUp: the command has failed with exit status 1\n");
         assertThat(lab.state()).isEqualTo(before);
         assertThat(directory.resolve("log"))
                 .as("as wg-quick, it runs no PreDown then")
@@ -158,7 +185,9 @@ final class UpTest {
         CommandResult result = lab.anubis("down", name);
 
         assertThat(result.status()).isZero();
-        assertThat(result.stderr()).isEqualTo("anubis: " + name + ": PreDown has failed with exit status 7: exit 7\n");
+        assertThat(result.stderr())
+                .isEqualTo("anubis: " + name + ": " + directory.resolve(name + ".conf")
+                        + ":4: PreDown: the command has failed with exit status 7\n");
         assertThat(log()).isEqualTo("PostDown " + name + "\n");
         assertThat(lab.state()).isEqualTo(before);
     }
