@@ -42,7 +42,7 @@ modules=$("$jdk/bin/java" --module-path "$image/lib" --limit-modules anubis.cli 
     --compress zip-0 --output "$ours/runtime" >"$stage/log" 2>&1 ||
     die "jlink of $jdk makes no runtime: $(cat "$stage/log")"
 (cd "$ours/runtime" && rm -f bin/keytool lib/classlist lib/jexec lib/jrt-fs.jar)
-find "$ours/runtime" -name '*.so' -exec strip --strip-unneeded {} + -o -perm -100 -type f -exec strip {} +
+find "$ours/runtime" "$ours/lib" -name '*.so' -exec strip --strip-unneeded {} + -o -perm -100 -type f -exec strip {} +
 mkdir -p "$ours/runtime/legal"
 mv "$ours/runtime/legal" "$doc/runtime"
 cp "$jdk/release" "$doc/runtime"
@@ -50,7 +50,7 @@ cp "$jdk/release" "$doc/runtime"
 # Which versions of the C library and the like it needs.
 mkdir "$stage/debian"
 printf 'Source: anubis\n\nPackage: anubis\nArchitecture: any\n' >"$stage/debian/control"
-depends=$(cd "$stage" && find "$ours/runtime" -type f \( -name '*.so' -o -path '*/bin/*' -o -name jspawnhelper \) \
+depends=$(cd "$stage" && find "$ours/runtime" "$ours/lib" -type f \( -name '*.so' -o -path '*/bin/*' -o -name jspawnhelper \) \
     -exec dpkg-shlibdeps -O -l"$ours/runtime/lib" -l"$ours/runtime/lib/server" --ignore-missing-info {} + 2>"$stage/log") ||
     die "dpkg-shlibdeps fails: $(cat "$stage/log")"
 version=$(echo "$image"/lib/anubis-cli-*.jar)

@@ -151,6 +151,12 @@ run() {
         find_confine
         jvm "exec $confine" "@$image/device.args" "$@"
         ;;
+    gate)
+        if [ "${2-}" = run ]; then
+            find_confine
+            jvm "exec $confine" "@$image/device.args" "$@"
+        fi
+        ;;
     up | status | events) # what lives for weeks
         for word; do
             case $word in -f | --foreground | -w | --watch | events) jvm exec "@$image/device.args" "$@" ;; esac

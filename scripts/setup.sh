@@ -116,6 +116,7 @@ compile() {
     cp "$root"/scripts/*.args "$build/new"
     cp -p "$root"/cli/target/lib/*.jar "$root"/cli/target/anubis-cli-*.jar "$build/new/lib"
     without_provider "$(echo "$build"/new/lib/dnsjava-*.jar)" || die "dnsjava cannot be renewed"
+    with_library "$(echo "$build"/new/lib/sqlite-jdbc-*.jar)" || die "the library of SQLite cannot be unpacked"
     "$jdk/bin/java" -cp "$build/new/lib/*" "$root/scripts/CacheableJars.java" "$build"/new/lib/*.jar ||
         die "the jars cannot be renewed"
     chmod -R go+rX "$build/new"
@@ -128,4 +129,13 @@ without_provider() {
     mkdir "$build/new/dnsjava"
     (cd "$build/new/dnsjava" && "$jdk/bin/jar" -xf "$1" && rm -r META-INF/versions/18 META-INF/services &&
         "$jdk/bin/jar" -cfm "$1" META-INF/MANIFEST.MF .) && rm -r "$build/new/dnsjava"
+}
+
+# Puts the library of SQLite for this machine beside the jars, where it need not be unpacked at each start to a /tmp that may
+# forbid to execute, and takes those for all machines from its jar.
+with_library() {
+    mkdir "$build/new/sqlite"
+    (cd "$build/new/sqlite" && machine=$("$jdk/bin/java" -cp "$1" org.sqlite.util.OSInfo) &&
+        "$jdk/bin/jar" -xf "$1" && mv "org/sqlite/native/$machine/libsqlitejdbc.so" "$build/new/lib" &&
+        rm -r org/sqlite/native && "$jdk/bin/jar" -cfm "$1" META-INF/MANIFEST.MF .) && rm -r "$build/new/sqlite"
 }

@@ -7,6 +7,7 @@ module anubis.cli {
     requires anubis.config;
     requires anubis.crypto;
     requires anubis.device;
+    requires anubis.gate;
     requires anubis.host;
     requires anubis.lab;
     requires anubis.linux;

@@ -1,5 +1,6 @@
 package anubis.cli;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,12 +28,14 @@ public final class Anubis {
         }
     }
 
-    /** {@code help VERB} is {@code VERB --help}, and {@code help} alone is {@code --help}. */
+    /** {@code help VERB...} is {@code VERB... --help}, and {@code help} alone is {@code --help}. */
     static String[] helpAsOption(String... args) {
-        if (args.length == 0 || args.length > 2 || !args[0].equals("help")) {
+        if (args.length == 0 || !args[0].equals("help")) {
             return args;
         }
-        return args.length == 1 ? new String[] {"--help"} : new String[] {args[1], "--help"};
+        String[] asked = Arrays.copyOfRange(args, 1, args.length + 1);
+        asked[args.length - 1] = "--help";
+        return asked;
     }
 
     private static final Map<String, String> EXIT_CODES = exitCodes();
@@ -63,11 +66,12 @@ public final class Anubis {
             "lint",
             "qr",
             "device",
+            "gate",
             "demo",
             "completion",
             "man");
 
-    private static CommandSpec verb(String name) {
+    private static CommandSpec verb(String name, String... args) {
         return switch (name) {
             case "up" -> UpCommands.up();
             case "down" -> UpCommands.down();
@@ -91,6 +95,7 @@ public final class Anubis {
             case "lint" -> LintCommand.spec();
             case "qr" -> QrCommand.spec();
             case "device" -> DeviceCommand.spec();
+            case "gate" -> GateCommands.gate(args);
             case "demo" -> DemoCommand.spec();
             case "completion" -> CompletionCommand.spec();
             case "man" -> ManCommand.spec();
@@ -100,17 +105,34 @@ public final class Anubis {
 
     /** The command, ready to execute these arguments: with the verb that they name, or else with all verbs. */
     static CommandLine commandLine(String... args) {
-        CommandSpec spec =
-                verb("anubis", "A WireGuard VPN: a device in user space, and what is needed around it.", () -> {
-                    throw new UsageException("a verb is needed");
-                });
-        for (String name : args.length > 0 && VERBS.contains(args[0]) ? List.of(args[0]) : VERBS) {
-            spec.addSubcommand(name, verb(name));
-        }
+        CommandSpec spec = group(
+                "anubis",
+                "A WireGuard VPN: a device in user space, and what is needed around it.",
+                VERBS,
+                Anubis::verb,
+                args);
         return new CommandLine(spec)
                 .setExpandAtFiles(false)
                 .setParameterExceptionHandler((misuse, _) -> misused(misuse.getCommandLine(), misuse))
                 .setExecutionExceptionHandler((failure, verb, _) -> failed(verb, failure));
+    }
+
+    /** Describes a verb of a name, of which these arguments are given. */
+    interface Description {
+        CommandSpec of(String name, String... args);
+    }
+
+    /** A verb that is only the beginning of others: with the one that the arguments name, or else with all. */
+    static CommandSpec group(String name, String description, List<String> verbs, Description each, String... args) {
+        CommandSpec spec = verb(name, description, () -> {
+            throw new UsageException("a verb is needed");
+        });
+        if (args.length > 0 && verbs.contains(args[0])) {
+            spec.addSubcommand(args[0], each.of(args[0], Arrays.copyOfRange(args, 1, args.length)));
+        } else {
+            verbs.forEach(verb -> spec.addSubcommand(verb, each.of(verb)));
+        }
+        return spec;
     }
 
     /** A verb that runs {@code action} and knows {@code --help} and {@code --version}. */
@@ -147,7 +169,7 @@ public final class Anubis {
 
     private static int misused(CommandLine verb, Exception misuse) {
         String what = message(misuse);
-        if (verb.getParent() == null
+        if (!verb.getSubcommands().isEmpty()
                 && misuse instanceof UnmatchedArgumentException unmatched
                 && !unmatched.getUnmatched().getFirst().startsWith("-")) {
             what = "there is no verb '" + unmatched.getUnmatched().getFirst() + "'";

@@ -26,17 +26,17 @@ final class ManCommand {
 
     private static void write(Path folder) throws IOException {
         Files.createDirectories(folder);
-        CommandLine anubis = Anubis.commandLine();
-        write(folder, anubis);
-        for (CommandLine verb : anubis.getSubcommands().values()) {
+        write(folder, Anubis.commandLine());
+    }
+
+    /** With those of the verbs below it. */
+    private static void write(Path folder, CommandLine command) throws IOException {
+        ManPage page = new ManPage(command);
+        Files.writeString(folder.resolve(page.name() + "." + ManPage.SECTION), page.text());
+        for (CommandLine verb : command.getSubcommands().values()) {
             if (!verb.getCommandSpec().usageMessage().hidden()) {
                 write(folder, verb);
             }
         }
-    }
-
-    private static void write(Path folder, CommandLine command) throws IOException {
-        ManPage page = new ManPage(command);
-        Files.writeString(folder.resolve(page.name() + "." + ManPage.SECTION), page.text());
     }
 }

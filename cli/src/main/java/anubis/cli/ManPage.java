@@ -63,7 +63,8 @@ final class ManPage {
                 .toList();
         if (!verbs.isEmpty()) {
             section("COMMANDS");
-            line("Each has a page of its own, as in anubis-show(8).");
+            line("Each has a page of its own, as in " + name() + "-"
+                    + verbs.getLast().getCommandName() + "(8).");
             verbs.forEach(verb -> entry(
                     bold(verb.getCommandName()),
                     verb.getCommandSpec().usageMessage().description()));

@@ -187,21 +187,21 @@ final class UpCommands {
     }
 
     private static Optional<Duration> duration(OptionSpec option) {
-        String text = option.getValue();
-        if (text == null) {
-            return Optional.empty();
-        }
+        return Optional.<String>ofNullable(option.getValue()).map(UpCommands::duration);
+    }
+
+    /** A time as people write it. */
+    static Duration duration(String text) {
         Matcher parts = DURATION.matcher(text);
         if (!parts.matches() || Long.parseLong(parts.group(1)) == 0) {
             throw new Anubis.UsageException("'" + text + "' is no time: write 60s, 5m or 1h");
         }
         long number = Long.parseLong(parts.group(1));
-        return Optional.of(
-                switch (parts.group(2)) {
-                    case "m" -> Duration.ofMinutes(number);
-                    case "h" -> Duration.ofHours(number);
-                    default -> Duration.ofSeconds(number);
-                });
+        return switch (parts.group(2)) {
+            case "m" -> Duration.ofMinutes(number);
+            case "h" -> Duration.ofHours(number);
+            default -> Duration.ofSeconds(number);
+        };
     }
 
     private static boolean given(OptionSpec option) {

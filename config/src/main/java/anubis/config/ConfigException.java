@@ -11,11 +11,19 @@ public final class ConfigException extends Exception {
 
     private final transient List<Problem> problems;
 
-    /** What is wrong in which line (the first is 1), with which key, and what would be right. */
-    public record Problem(String file, int line, String key, String fault, String remedy) {
+    /**
+     * What is wrong in which line and column (the first are 1; 0 is a column that is not told), with which key, and what
+     * would be right.
+     */
+    public record Problem(String file, int line, int column, String key, String fault, String remedy) {
+        /** Without a column. */
+        public Problem(String file, int line, String key, String fault, String remedy) {
+            this(file, line, 0, key, fault, remedy);
+        }
+
         @Override
         public String toString() {
-            return file + ":" + line + ": " + key + ": " + fault + "; " + remedy;
+            return file + ":" + line + (column == 0 ? "" : ":" + column) + ": " + key + ": " + fault + "; " + remedy;
         }
     }
 

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -58,9 +59,7 @@ public final class Control {
             Reply reply = answer.reply();
             Map<String, String> values = new LinkedHashMap<>();
             values.put("hub", answer.hub().name());
-            values.put(
-                    "verdict",
-                    reply.code().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '));
+            values.put("verdict", reply.code().name().toLowerCase(Locale.ROOT).replace('_', ' '));
             values.put("sentence", reply.sentence());
             reply.hubInUse().ifPresent(name -> values.put("in-use", name));
             reply.up().ifPresent(up -> values.put("peer", up ? "up" : "down"));
@@ -90,9 +89,11 @@ public final class Control {
     /**
      * Asks the gate of an interface.
      *
+     * @param name of the interface; nothing for that of the only gate that runs here
      * @throws IOException if none runs, or it could not do what was asked, or got no answer; the message tells
      */
-    public static Answer ask(String interfaceName, Question question) throws IOException {
+    public static Answer ask(Optional<String> name, Question question) throws IOException {
+        String interfaceName = name.isPresent() ? name.get() : ControlSocket.only();
         Path path = ControlSocket.path(interfaceName);
         try (SocketChannel channel = connect(path, interfaceName);
                 BufferedReader in = new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8))) {

@@ -11,16 +11,22 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
 
 /** The gate's end of {@link Control}. */
 final class ControlSocket implements AutoCloseable {
     static final Path DIRECTORY = Path.of(System.getProperty(Tunnel.DIRECTORY_PROPERTY, "/run/anubis"));
 
+    private static final String PREFIX = "gate-";
+    private static final String SUFFIX = ".sock";
     private static final int OWNER_ONLY = 0177;
     private static final int AT_A_TIME = 16;
 
@@ -41,8 +47,34 @@ final class ControlSocket implements AutoCloseable {
         this.answering = answering;
     }
 
+    /**
+     * The interface of the only gate that runs here.
+     *
+     * @throws IOException if there is none, or more than one
+     */
+    static String only() throws IOException {
+        try (Stream<Path> files = Files.list(DIRECTORY)) {
+            List<String> names = files.map(file -> String.valueOf(file.getFileName()))
+                    .filter(file -> file.startsWith(PREFIX) && file.endsWith(SUFFIX))
+                    .filter(file -> isAlive(DIRECTORY.resolve(file)))
+                    .map(file -> file.substring(PREFIX.length(), file.length() - SUFFIX.length()))
+                    .toList();
+            if (names.size() == 1) {
+                return names.getFirst();
+            }
+            throw new IOException(
+                    names.isEmpty()
+                            ? "no gate runs here: start one with 'anubis gate run'"
+                            : "several gates run here: name one of " + names + " with --interface");
+        } catch (NoSuchFileException e) {
+            throw new IOException("no gate runs here: start one with 'anubis gate run'", e);
+        } catch (AccessDeniedException e) {
+            throw new IOException("this user may not look into " + DIRECTORY + ": run this as root", e);
+        }
+    }
+
     static Path path(String interfaceName) {
-        return DIRECTORY.resolve("gate-" + interfaceName + ".sock");
+        return DIRECTORY.resolve(PREFIX + interfaceName + SUFFIX);
     }
 
     /**

@@ -2,7 +2,10 @@ package anubis.host;
 
 import anubis.config.ConfigException.Problem;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -92,6 +95,25 @@ public final class PrivateFile {
             }
         }
         return open;
+    }
+
+    /**
+     * The text of a file that has secrets.
+     *
+     * @throws IOException if it cannot be read, or if others can do so, too; the message names the file and what to do
+     */
+    public static String read(Path file) throws IOException {
+        Optional<Problem> problem = exposure(file, true);
+        if (problem.isPresent()) {
+            throw new IOException(problem.get().toString());
+        }
+        try {
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+        } catch (NoSuchFileException e) {
+            throw new IOException(file + ": there is no such file", e);
+        } catch (AccessDeniedException e) {
+            throw new IOException(file + ": this user may not read it; try as root", e);
+        }
     }
 
     /**
