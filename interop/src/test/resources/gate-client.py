@@ -119,15 +119,15 @@ class Client:
                            *map(os.urandom, (24, 16)))
         answers = lambda reply: reply["identifier"] == identifier.hex() and (
             reply["operation"] == operation or reply["operation"] == "unknown" and reply["code"] > 1)
-        for wait in 1, 2, 4, 8, 8: # the last is a guess: the page does not say how long the fifth is waited for
+        for wait in 1, 2, 4, 8, 8:
             self.socket.sendto(datagram, (str(address(self.hub)), PORT))
             if reply := self.receive(time.monotonic() + wait * random.uniform(0.75, 1.25), answers): break
         else: return None
         if reply["code"] == 10 and anew:
             self.state["last"] = max(self.state["last"], reply["lastIdentifier"])
             return self.ask(operation, fields, False)
-        if operation == "up" and reply["code"] < 2:
-            self.state["ups"][self.hub.hex()] = reply["identifier"]
+        if operation in ("up", "down", "goodbye") and reply["code"] < 2:
+            self.state["ups"][self.hub.hex()] = reply["identifier"] if operation == "up" else "~"
             self.save()
         return reply
 

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 /** Asks hubs, and repeats what gets no answer. To be used on the tunnel's thread. */
 final class Asker {
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(8);
     private static final int ATTEMPTS = 5;
     /** TAI64N, as in the handshake of WireGuard: 2⁶² and the ten seconds that TAI was ahead in 1970. */
     private static final long TAI64 = (1L << 62) + 10;
@@ -115,7 +116,8 @@ final class Asker {
         }
         tunnel.send(key.hub, datagram);
         long jitter = random.nextLong(-pause.toMillis() / 4, pause.toMillis() / 4 + 1);
-        tunnel.after(pause.plusMillis(jitter), () -> send(key, datagram, attempt + 1, pause.multipliedBy(2)));
+        Duration longer = pause.equals(LONGEST_PAUSE) ? pause : pause.multipliedBy(2);
+        tunnel.after(pause.plusMillis(jitter), () -> send(key, datagram, attempt + 1, longer));
     }
 
     /** Takes a reply that came from this hub: to what has been asked of it, or to nothing. */
