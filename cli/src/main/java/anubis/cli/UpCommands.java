@@ -141,8 +141,11 @@ final class UpCommands {
         PositionalParamSpec token = parameter("TOKEN", "Which change.");
         PositionalParamSpec seconds = parameter("SECONDS", "When.");
         CommandSpec spec = Anubis.verb("rollback", "Rolls a change back unless it is confirmed.", () -> {
-            Thread.sleep(Duration.ofSeconds(Long.parseLong(seconds.getValue())));
-            tunnel(DeviceCommand.checked(name.getValue())).rollBack(token.getValue());
+            Tunnel tunnel = tunnel(DeviceCommand.checked(name.getValue()));
+            Duration time = Duration.ofSeconds(Long.parseLong(seconds.getValue()));
+            System.out.println("ready");
+            Thread.sleep(time);
+            tunnel.rollBack(token.getValue());
         });
         spec.usageMessage().hidden(true);
         return spec.addPositional(name).addPositional(token).addPositional(seconds);

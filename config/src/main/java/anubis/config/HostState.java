@@ -3,9 +3,7 @@ package anubis.config;
 import anubis.config.QuickConfig.DnsSettings;
 import anubis.crypto.PublicKey;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -127,29 +125,19 @@ public record HostState(
     }
 
     /**
-     * Whether a peer of the device {@code now} has moved to an address that some peer is allowed, and will be there once
-     * {@code config} is in force.
-     *
-     * @param before what was asked for the last time, if it was
+     * Whether a peer of the device {@code now} that {@code config} has too is at an address that some peer is allowed. Where
+     * the file calls it elsewhere, it counts as being there still: a packet that is on its way from there would take the
+     * device's endpoint back.
      */
-    public static boolean movedInside(QuickConfig config, Facts facts, UapiDevice now, Optional<HostState> before) {
-        List<Cidr> prefixes = config.allowedPrefixes();
-        if (!(config.table() instanceof QuickConfig.Table.Auto)
-                || !anyInside(prefixes, now.peers().stream().flatMap(peer -> peer.endpoint().stream()))) {
-            return false;
-        }
-        WireGuardConfig resolved = resolved(config, facts);
-        Map<PublicKey, Endpoint> endpoints = new HashMap<>();
-        now.peers().forEach(peer -> peer.endpoint().ifPresent(endpoint -> endpoints.put(peer.publicKey(), endpoint)));
-        for (PeerChange change : DeviceChange.between(
-                        now, before.map(HostState::wireguard).orElse(WireGuardConfig.EMPTY), resolved)
-                .peers()) {
-            if (change.mode() == PeerChange.Mode.REMOVE) {
-                endpoints.remove(change.publicKey());
-            }
-            change.endpoint().ifPresent(endpoint -> endpoints.put(change.publicKey(), endpoint));
-        }
-        return anyInside(prefixes, endpoints.values().stream());
+    public static boolean movedInside(QuickConfig config, UapiDevice now) {
+        Set<PublicKey> staying =
+                config.wireguard().peers().stream().map(PeerConfig::publicKey).collect(Collectors.toSet());
+        return config.table() instanceof QuickConfig.Table.Auto
+                && anyInside(
+                        config.allowedPrefixes(),
+                        now.peers().stream()
+                                .filter(peer -> staying.contains(peer.publicKey()))
+                                .flatMap(peer -> peer.endpoint().stream()));
     }
 
     private static boolean anyInside(List<Cidr> prefixes, Stream<Endpoint> endpoints) {

@@ -135,15 +135,15 @@ final class Uapi {
         Peer peer = known.get();
         change.presharedKey.ifPresent(peer::presharedKey);
         change.endpoint.ifPresent(peer::endpoint);
-        if (change.replaceAllowedIps) {
-            wireGuard.allowedIps().removeAll(peer);
-        }
         for (UapiRequest.AllowedIpChange allowedIp : change.allowedIps) {
             if (allowedIp.remove()) {
                 wireGuard.allowedIps().remove(allowedIp.prefix(), peer);
             } else {
                 wireGuard.allowedIps().insert(allowedIp.prefix(), peer);
             }
+        }
+        if (change.replaceAllowedIps) { // now, so that what is its own before and after is so at every moment
+            wireGuard.allowedIps().retain(change.added(), peer);
         }
         change.persistentKeepalive.ifPresent(seconds -> peer.persistentKeepalive(seconds, Clock.boottime()));
     }

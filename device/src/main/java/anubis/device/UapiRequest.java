@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +52,13 @@ final class UapiRequest {
 
         PeerChange(PublicKey publicKey) {
             this.publicKey = publicKey;
+        }
+
+        Set<Prefix> added() {
+            return allowedIps.stream()
+                    .filter(each -> !each.remove())
+                    .map(AllowedIpChange::prefix)
+                    .collect(Collectors.toSet());
         }
     }
 

@@ -17,6 +17,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,6 +80,35 @@ class DeviceTest {
                         errno=0
 
                         """.formatted(KEY_A, KEY_B, KEY_A));
+    }
+
+    @Test
+    void whatAPeerIsAllowedBeforeAndAfterItIsAllowedBetween() throws Exception {
+        Device device = open("wgt0");
+        String change = "set=1\npublic_key=" + KEY_B + "\nreplace_allowed_ips=true\n";
+        String narrow = change + "allowed_ip=10.76.0.0/16\nallowed_ip=10.77.0.0/16\n\n";
+        String wide = change
+                + "allowed_ip=10.0.0.0/8\nallowed_ip=10.76.0.0/16\nallowed_ip=10.1.0.0/16\nallowed_ip=-10.1.0.0/16\n\n";
+        uapi(device, narrow);
+        AtomicInteger lost = new AtomicInteger();
+        AtomicBoolean done = new AtomicBoolean();
+        Thread packets = Thread.ofPlatform().start(() -> {
+            while (!done.get()) {
+                if (device.wireGuard().allowedIps().lookupIpv4(0x0a4d_0001) == null) { // 10.77.0.1
+                    lost.incrementAndGet();
+                }
+            }
+        });
+        for (int i = 0; i < 500; i++) {
+            uapi(device, wide);
+            uapi(device, narrow);
+        }
+        uapi(device, wide);
+        done.set(true);
+        packets.join();
+
+        assertThat(lost).hasValue(0);
+        assertThat(uapi(device, "get=1\n\n")).endsWith("\nallowed_ip=10.0.0.0/8\nallowed_ip=10.76.0.0/16\nerrno=0\n\n");
     }
 
     @Test

@@ -8,6 +8,7 @@ import anubis.config.PeerChange;
 import anubis.config.PeerConfig;
 import anubis.config.QuickConfig;
 import anubis.config.UapiDevice;
+import anubis.config.UapiPeer;
 import anubis.crypto.PublicKey;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -32,6 +33,9 @@ public final class Keeper implements AutoCloseable {
     /** How often it looks whether the ways to the peers have changed. */
     private static final Duration LOOK_AROUND = Duration.ofSeconds(30);
 
+    /** So long after a change there may still be packets that are on their way by what was before. */
+    private static final Duration SETTLED = Duration.ofSeconds(5);
+
     /** How often it looks at peers of which none is to be found by a name. */
     private static final Duration SELDOM = Duration.ofSeconds(5);
 
@@ -42,6 +46,7 @@ public final class Keeper implements AutoCloseable {
     private final Thread thread;
     private Optional<Kept> kept = Optional.empty();
     private Instant lookAround = Instant.MIN;
+    private List<Optional<Endpoint>> endpoints = List.of();
     private Instant last = Instant.MIN;
 
     /** What is in force, and the names that it holds. */
@@ -149,7 +154,7 @@ public final class Keeper implements AutoCloseable {
             lookAround = Instant.MIN;
         }
         last = now;
-        refresh();
+        refresh(now);
         if (kept.isEmpty()) {
             return;
         }
@@ -162,7 +167,14 @@ public final class Keeper implements AutoCloseable {
                     .flatMap(move -> move.endpoint().stream())
                     .forEach(to -> peer.endpoint().ifPresent(named -> addresses.put(named.host(), to.address())));
         }
-        if (moves.isEmpty() && now.isBefore(lookAround)) {
+        // What has moved inside sends its packets round and round until there are rules.
+        List<Optional<Endpoint>> at =
+                found.peers().stream().map(UapiPeer::endpoint).toList();
+        boolean movedInside = !at.equals(endpoints)
+                && !applied.facts().movedInside()
+                && Surroundings.movedInside(kept.get().config(), found, addresses);
+        endpoints = at;
+        if (moves.isEmpty() && !movedInside && now.isBefore(lookAround)) {
             return;
         }
         lookAround = now.plus(LOOK_AROUND);
@@ -176,11 +188,13 @@ public final class Keeper implements AutoCloseable {
     }
 
     /** Reads anew what is in force, if that has changed. */
-    private void refresh() throws IOException, ConfigException {
+    private void refresh(Instant now) throws IOException, ConfigException {
         Optional<Applied> applied = files.applied();
         if (applied.equals(kept.map(Kept::applied))) {
             return;
         }
+        endpoints = List.of();
+        lookAround = now.plus(SETTLED);
         if (applied.isEmpty()) {
             kept = Optional.empty();
             return;

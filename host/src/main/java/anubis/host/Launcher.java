@@ -41,14 +41,25 @@ public final class Launcher {
                 .start();
     }
 
-    /** Starts the process that rolls a change back after a time. */
+    /**
+     * Starts the process that rolls a change back after a time, and returns once that time has begun.
+     *
+     * @throws IOException if it could not be started, so that the change must not be made
+     */
     static void startRollback(String name, String token, Duration after) throws IOException {
-        detached("rollback", name, token, String.valueOf(after.toSeconds())).start();
+        Process rollback = detached("rollback", name, token, String.valueOf(after.toSeconds()))
+                .redirectOutput(ProcessBuilder.Redirect.PIPE)
+                .start();
+        // It says so in a line, and then nothing any more.
+        if (rollback.getInputStream().read() < 0) {
+            throw new IOException(
+                    "the process that would put the change back could not be started; nothing is changed");
+        }
     }
 
     private static ProcessBuilder detached(String... words) throws IOException {
-        return new ProcessBuilder(Stream.concat(Stream.of("setsid", self()), Stream.of(words))
-                        .toList())
+        return new ProcessBuilder(Command.located(Stream.concat(Stream.of("setsid", self()), Stream.of(words))
+                        .toList()))
                 .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD);

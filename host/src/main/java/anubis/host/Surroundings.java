@@ -51,9 +51,8 @@ final class Surroundings {
             throws IOException {
         int slot = before.map(each -> each.applied().facts().slot()).orElse(0);
         Facts unmoved = new Facts(ETHERNET - OVERHEAD, slot, false, addresses);
-        boolean asked = HostState.loops(config, unmoved);
-        boolean moved = !asked && HostState.movedInside(config, unmoved, device, before.map(Wanted::state));
-        boolean loops = asked || moved;
+        boolean moved = movedInside(config, device, addresses);
+        boolean loops = moved || HostState.loops(config, unmoved);
         boolean newSlot = loops && !before.map(Wanted::hasSlot).orElse(false);
         Facts facts = new Facts(unmoved.mtu(), newSlot ? Observer.freeSlot() : slot, moved, addresses);
         if (config.mtu().isPresent()) {
@@ -66,6 +65,12 @@ final class Surroundings {
                 .toList();
         int path = pathMtu(name, endpoints, HostState.mark(config, loops, facts));
         return new Facts(path - OVERHEAD, facts.slot(), facts.movedInside(), addresses);
+    }
+
+    /** Whether a peer is inside of what some peer is allowed although neither its file nor its name says so. */
+    static boolean movedInside(QuickConfig config, UapiDevice device, Map<String, InetAddress> addresses) {
+        return HostState.movedInside(config, device)
+                && !HostState.loops(config, new Facts(ETHERNET - OVERHEAD, 0, false, addresses));
     }
 
     /** The smallest MTU on the way to any of these addresses, or of the default route; none of it through the tunnel. */

@@ -7,6 +7,7 @@ import anubis.lab.CommandResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,11 +58,31 @@ final class ConfirmTest {
 
     /** What would happen if the time were over. */
     private void timeIsOver(String token) {
-        lab.run("rollback", name, token, "0");
+        assertThat(lab.run("rollback", name, token, "0")).isEqualTo("ready\n");
     }
 
     private String token() throws IOException {
         return Files.readString(kept("confirm"));
+    }
+
+    @Test
+    void whereNobodyCouldPutItBackNothingIsChanged() throws IOException {
+        mtu(1400, "up");
+        Path setsid = Files.writeString(directory.resolve("setsid"), "#!/bin/sh\nexit 1\n");
+        assertThat(setsid.toFile().setExecutable(true)).isTrue();
+        Path file = lab.write(ADDRESS, "MTU = 1300", peer);
+
+        CommandResult result = lab.anubis(
+                Map.of("PATH", directory + ":" + System.getenv("PATH")), "reload", "--confirm", "1h", file.toString());
+
+        assertThat(result.stderr())
+                .contains("could not be started; nothing is changed")
+                .hasLineCount(1);
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(hasMtu(1400)).isTrue();
+        assertThat(kept("confirm")).doesNotExist();
+        assertThat(kept("previous")).doesNotExist();
+        lab.run("down", name);
     }
 
     @Test

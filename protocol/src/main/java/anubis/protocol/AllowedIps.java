@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,13 +119,10 @@ public final class AllowedIps<V> {
         }
         if (node instanceof Entry<V> entry && entry.length() == length && entry.common(high, low) >= length) {
             V before = entry.owner;
-            if (before == owner) {
-                return null;
-            }
             unlink(entry);
             entry.owner = owner;
             link(entry);
-            return before;
+            return before == owner ? null : before;
         }
         Entry<V> entry = new Entry<>(prefix.ipv6(), high, low, length, owner);
         Node<V> top = entry;
@@ -185,10 +183,13 @@ public final class AllowedIps<V> {
     }
 
     /** Takes all prefixes from {@code owner}. */
-    public synchronized void removeAll(V owner) {
-        for (Entry<V> entry = firsts.get(owner); entry != null; entry = firsts.get(owner)) {
-            remove(prefix(entry), owner);
-        }
+    public void removeAll(V owner) {
+        retain(Set.of(), owner);
+    }
+
+    /** Takes from {@code owner} all prefixes but these. */
+    public synchronized void retain(Set<Prefix> prefixes, V owner) {
+        of(owner).stream().filter(each -> !prefixes.contains(each)).forEach(each -> remove(each, owner));
     }
 
     /** The prefixes of {@code owner}, in the order in which it was given them. */

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -218,8 +219,9 @@ class AllowedIpsTest {
                 prefix("0.0.0.0/0"),
                 prefix("::1/128"));
         inserted.forEach(prefix -> ips.insert(prefix, a));
-        ips.insert(prefix("10.9.0.0/16"), a);
         assertThat(ips.of(a)).isEqualTo(inserted);
+        ips.insert(inserted.get(0), a); // as with the kernel, it is then the last
+        assertThat(ips.of(a).getLast()).isEqualTo(inserted.get(0));
         ips.remove(inserted.get(0), a);
         ips.remove(inserted.get(2), a);
         ips.remove(inserted.get(4), a);
@@ -276,11 +278,8 @@ class AllowedIpsTest {
 
         @Nullable
         Owner insert(Prefix prefix, Owner owner) {
-            Owner before = owners.get(prefix);
-            if (before != owner) {
-                owners.remove(prefix);
-                owners.put(prefix, owner);
-            }
+            Owner before = owners.remove(prefix);
+            owners.put(prefix, owner);
             return before == owner ? null : before;
         }
 
@@ -496,6 +495,18 @@ class AllowedIpsTest {
         });
         owners.forEach(ips::removeAll);
         assertThat(nodes(ips)).isEqualTo(2);
+    }
+
+    @Test
+    void anOwnerKeepsNoMoreThanItIsToRetain() {
+        ips.insert(prefix("10.0.0.0/8"), a);
+        ips.insert(prefix("fd00::/8"), a);
+        ips.insert(prefix("10.1.0.0/16"), b);
+        ips.retain(Set.of(prefix("fd00::/8"), prefix("10.1.0.0/16")), a);
+        assertThat(ips.of(a)).containsExactly(prefix("fd00::/8"));
+        assertThat(ips.of(b)).containsExactly(prefix("10.1.0.0/16"));
+        List.of(a, b).forEach(ips::removeAll);
+        assertEmpty();
     }
 
     @Test
