@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,13 +35,36 @@ class AnubisTest {
 
     @Test
     void everyVerbHasHelp() {
-        assertThat(Anubis.commandLine().getSubcommands().keySet())
-                .contains("device", "genkey", "genpsk", "pubkey")
-                .allSatisfy(verb -> {
-                    assertThat(anubis(verb, "--help")).isZero();
-                    assertThat(out.toString()).contains("Usage: anubis " + verb);
-                });
+        assertThat(Anubis.commandLine().getSubcommands().keySet()).contains("device", "genkey", "genpsk", "pubkey");
+        everyVerbHasHelp(Anubis.commandLine());
         assertThat(err.toString()).isEmpty();
+    }
+
+    private void everyVerbHasHelp(CommandLine group) {
+        group.getSubcommands().values().forEach(verb -> {
+            String name = verb.getCommandSpec().qualifiedName();
+            assertThat(anubis((name.substring("anubis ".length()) + " --help").split(" ", -1)))
+                    .isZero();
+            assertThat(out.toString()).contains("Usage: " + name);
+            everyVerbHasHelp(verb);
+        });
+    }
+
+    @Test
+    void onlyTheVerbThatIsAskedForIsDescribed() {
+        assertThat(verbs(Anubis.commandLine("gate", "peer", "add", "alice")))
+                .containsExactly("gate", "gate peer", "gate peer add");
+        assertThat(verbs(Anubis.commandLine("gate")))
+                .contains("gate log", "gate peer add")
+                .doesNotContain("up");
+    }
+
+    private static List<String> verbs(CommandLine group) {
+        return group.getSubcommands().values().stream()
+                .flatMap(verb -> Stream.concat(
+                        Stream.of(verb.getCommandSpec().qualifiedName().substring("anubis ".length())),
+                        verbs(verb).stream()))
+                .toList();
     }
 
     @Test
@@ -98,6 +123,7 @@ class AnubisTest {
     void helpIsAVerbToo() {
         assertThat(Anubis.helpAsOption("help")).containsExactly("--help");
         assertThat(Anubis.helpAsOption("help", "up")).containsExactly("up", "--help");
+        assertThat(Anubis.helpAsOption("help", "gate", "peer")).containsExactly("gate", "peer", "--help");
         assertThat(Anubis.helpAsOption("up", "help")).containsExactly("up", "help");
     }
 
@@ -122,6 +148,12 @@ class AnubisTest {
         "show wg0 thing, 'thing', anubis show --help",
         "show interfaces peers, 'interfaces', anubis show --help",
         "setconf wg0, FILE, anubis setconf --help",
+        "gate, a verb is needed, anubis gate --help",
+        "gate pear, there is no verb 'pear', anubis gate --help",
+        "gate peer, a verb is needed, anubis gate peer --help",
+        "gate peer add x, --gate-key, anubis gate peer add --help",
+        "gate peer show, NAME, anubis gate peer show --help",
+        "gate log -n -1, -n, anubis gate log --help",
         "completion fish, SHELL, anubis completion --help"
     })
     void refusesWrongUse(String line, String complaint, String help) {

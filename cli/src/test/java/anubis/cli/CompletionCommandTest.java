@@ -50,7 +50,13 @@ class CompletionCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"anubis sho, 'show showconf'", "anubis show wg0 pub, public-key", "anubis setconf --vers, --version"})
+    @CsvSource({
+        "anubis sho, 'show showconf'",
+        "anubis show wg0 pub, public-key",
+        "anubis setconf --vers, --version",
+        "anubis gate peer e, 'enable export'",
+        "anubis gate peer add --hou, --hours"
+    })
     void wordsAreCompleted(String line, String words) throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/unshare")), "needs unshare (util-linux)");
         assertThat(completed("", line)).containsExactlyInAnyOrder(words.split(" "));

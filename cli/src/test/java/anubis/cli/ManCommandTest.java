@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
 
 class ManCommandTest {
     @TempDir
@@ -25,11 +26,18 @@ class ManCommandTest {
     void everyVerbHasAPage() throws IOException {
         String overview = Files.readString(folder.resolve("anubis.8"));
         assertThat(overview).startsWith(".TH ANUBIS 8 ").contains("\n.SH COMMANDS\n", "\\fBsyncconf\\fP\n");
-        Anubis.commandLine().getSubcommands().forEach((name, verb) -> {
-            Path page = folder.resolve("anubis-" + name + ".8");
-            assertThat(Files.exists(page))
+        everyVerbHasAPage(Anubis.commandLine());
+        assertThat(folder.resolve("anubis-gate-peer-add.8")).exists();
+        assertThat(Files.readString(folder.resolve("anubis-gate.8"))).contains("as in anubis\\-gate\\-log(8)");
+    }
+
+    private void everyVerbHasAPage(CommandLine group) {
+        group.getSubcommands().values().forEach(verb -> {
+            String name = verb.getCommandSpec().qualifiedName("-");
+            assertThat(Files.exists(folder.resolve(name + ".8")))
                     .as(name)
                     .isNotEqualTo(verb.getCommandSpec().usageMessage().hidden());
+            everyVerbHasAPage(verb);
         });
     }
 

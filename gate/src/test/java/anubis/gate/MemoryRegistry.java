@@ -110,7 +110,9 @@ final class MemoryRegistry implements Registry {
     public List<PublicKey> concerned() {
         List<PublicKey> keys = new ArrayList<>();
         standings.forEach((key, standing) -> {
-            if (standing.held() || standing.leaseEnd().isPresent()) {
+            if (standing.held()
+                    || standing.leaseEnd().isPresent()
+                    || standing.at().isPresent()) {
                 keys.add(key);
             }
         });

@@ -242,17 +242,24 @@ abstract class RegistryContract {
         Entry held = plain("held");
         Entry leased = plain("leased");
         Entry asked = plain("asked");
-        add(PLAIN, permanent, held, leased, asked);
+        Entry elsewhere = plain("elsewhere");
+        add(PLAIN, permanent, held, leased, asked, elsewhere);
+        registry.put(standing(1).at(Optional.of(key()), new Identifier(0, 1)), line(elsewhere, "up"));
         registry.put(standing(1).held(true), line(held, "up"));
         registry.put(standing(1).lease(NOW, Duration.ofHours(1)), line(leased, "up"));
         registry.put(standing(1), line(asked, "status"));
         registry.put(standing(1).held(true), line(permanent, "up"));
         assertThat(registry.concerned())
-                .containsExactlyInAnyOrder(permanent.productionKey(), held.productionKey(), leased.productionKey());
+                .containsExactlyInAnyOrder(
+                        permanent.productionKey(),
+                        held.productionKey(),
+                        leased.productionKey(),
+                        elsewhere.productionKey());
         registry.remove("held", line(held, "removed"));
         assertThat(registry.concerned()).contains(held.productionKey());
         registry.put(standing(2), line(held, "down"));
         registry.put(standing(2).withoutLease(), line(leased, "down"));
+        registry.put(standing(2), line(elsewhere, "down"));
         assertThat(registry.concerned()).containsExactly(permanent.productionKey());
     }
 
