@@ -117,7 +117,11 @@ public record HostState(
         return config.table() instanceof QuickConfig.Table.Auto
                 && (facts.movedInside()
                         || prefixes.stream().anyMatch(prefix -> prefix.length() == 0)
-                        || anyInside(prefixes, resolved.peers().stream().flatMap(peer -> peer.endpoint().stream())));
+                        || anyInside(
+                                prefixes,
+                                resolved.peers().stream()
+                                        .<Endpoint>mapMulti(
+                                                (peer, to) -> peer.endpoint().ifPresent(to))));
     }
 
     /** The mark of the bearer packets, 0 if they have none. */
@@ -135,7 +139,11 @@ public record HostState(
     public static boolean movedInside(QuickConfig config, Facts facts, UapiDevice now, Optional<HostState> before) {
         List<Cidr> prefixes = config.allowedPrefixes();
         if (!(config.table() instanceof QuickConfig.Table.Auto)
-                || !anyInside(prefixes, now.peers().stream().flatMap(peer -> peer.endpoint().stream()))) {
+                || !anyInside(
+                        prefixes,
+                        now.peers().stream()
+                                .<Endpoint>mapMulti(
+                                        (peer, to) -> peer.endpoint().ifPresent(to)))) {
             return false;
         }
         WireGuardConfig resolved = resolved(config, facts);
@@ -169,7 +177,9 @@ public record HostState(
         return new WireGuardConfig(
                 config.wireguard().device(),
                 config.wireguard().peers().stream()
-                        .map(peer -> peer.withEndpoint(peer.endpoint().flatMap(facts::resolve)))
+                        .map(peer -> peer.endpoint().isEmpty()
+                                ? peer
+                                : peer.withEndpoint(peer.endpoint().flatMap(facts::resolve)))
                         .toList(),
                 List.of());
     }
