@@ -53,10 +53,11 @@ rehearse() {
 #!/bin/sh
 case " $* " in
 *" -batch "*) cat >/dev/null ;;
+*" type wireguard "*) ;; # of the kernel there is none
 *" link "*) echo "2: rehearsal: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1420 qdisc noqueue state UNKNOWN" ;;
 *" address "*) echo "2: rehearsal    inet 10.0.0.1/24 scope global rehearsal" ;;
 *" -6 "*" proto "*) echo "2001:db8::/32 dev rehearsal proto 202 metric 1024 pref medium" ;;
-*" -4 "*" proto "*) echo "10.0.0.0/8 dev rehearsal proto 202 scope link" ;;
+*" -4 "*" proto "*) printf '%s dev rehearsal proto 202 scope link\n' 10.0.0.0/8 172.16.0.0/12 ;;
 *" route "*) echo "192.0.2.1 dev eth0 src 192.0.2.2 uid 0" ;;
 esac
 END

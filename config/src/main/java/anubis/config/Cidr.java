@@ -1,6 +1,7 @@
 package anubis.config;
 
 import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An IP address and the length of its prefix in bits (0 to 32 or 128), as in {@code AllowedIPs} and {@code Address}.
@@ -57,11 +58,20 @@ public record Cidr(InetAddress address, int length) {
                 && masked().address.equals(new Cidr(other.address, length).masked().address);
     }
 
-    /** The addresses of networks differ in few bits, which are spread here over all. */
+    /** As every record has it, but that one would be linked when it is first used, and a short verb wait for it. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Cidr cidr && length == cidr.length && address.equals(cidr.address);
+    }
+
+    /**
+     * The addresses of networks differ in few bits, which are spread here over all. By 15 and not by 16: that is what a
+     * {@link java.util.HashMap} does itself, and twice is as good as never.
+     */
     @Override
     public int hashCode() {
         int hash = (address.hashCode() + length) * 0x9e37_79b9;
-        return hash ^ hash >>> 16;
+        return hash ^ hash >>> 15;
     }
 
     private static int bits(InetAddress address) {

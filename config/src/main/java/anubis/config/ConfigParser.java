@@ -167,13 +167,15 @@ public final class ConfigParser {
     /** As {@code wg} reads a line; it takes for space what isspace(3) does. */
     private static String withoutSpace(String line) {
         StringBuilder text = new StringBuilder(line.length());
+        int from = 0;
         for (int i = 0; i < line.length(); i++) {
             char c = line.charAt(i);
-            if (c != ' ' && (c < '\t' || c > '\r')) {
-                text.append(c);
+            if (c == ' ' || (c >= '\t' && c <= '\r')) {
+                text.append(line, from, i);
+                from = i + 1;
             }
         }
-        return text.toString();
+        return from == 0 ? line : text.append(line, from, line.length()).toString();
     }
 
     private void begin(Section next) {

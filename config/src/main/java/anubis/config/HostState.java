@@ -115,7 +115,11 @@ public record HostState(
         return config.table() instanceof QuickConfig.Table.Auto
                 && (facts.movedInside()
                         || prefixes.stream().anyMatch(prefix -> prefix.length() == 0)
-                        || anyInside(prefixes, resolved.peers().stream().flatMap(peer -> peer.endpoint().stream())));
+                        || anyInside(
+                                prefixes,
+                                resolved.peers().stream()
+                                        .<Endpoint>mapMulti(
+                                                (peer, to) -> peer.endpoint().ifPresent(to))));
     }
 
     /** The mark of the bearer packets, 0 if they have none. */
@@ -130,14 +134,18 @@ public record HostState(
      * device's endpoint back.
      */
     public static boolean movedInside(QuickConfig config, UapiDevice now) {
+        List<Cidr> prefixes = config.allowedPrefixes();
+        if (!(config.table() instanceof QuickConfig.Table.Auto)
+                || !anyInside(prefixes, now.peers().stream().flatMap(peer -> peer.endpoint().stream()))) {
+            return false;
+        }
         Set<PublicKey> staying =
                 config.wireguard().peers().stream().map(PeerConfig::publicKey).collect(Collectors.toSet());
-        return config.table() instanceof QuickConfig.Table.Auto
-                && anyInside(
-                        config.allowedPrefixes(),
-                        now.peers().stream()
-                                .filter(peer -> staying.contains(peer.publicKey()))
-                                .flatMap(peer -> peer.endpoint().stream()));
+        return anyInside(
+                prefixes,
+                now.peers().stream()
+                        .filter(peer -> staying.contains(peer.publicKey()))
+                        .flatMap(peer -> peer.endpoint().stream()));
     }
 
     private static boolean anyInside(List<Cidr> prefixes, Stream<Endpoint> endpoints) {
@@ -157,7 +165,9 @@ public record HostState(
         return new WireGuardConfig(
                 config.wireguard().device(),
                 config.wireguard().peers().stream()
-                        .map(peer -> peer.withEndpoint(peer.endpoint().flatMap(facts::resolve)))
+                        .map(peer -> peer.endpoint().isEmpty()
+                                ? peer
+                                : peer.withEndpoint(peer.endpoint().flatMap(facts::resolve)))
                         .toList(),
                 List.of());
     }

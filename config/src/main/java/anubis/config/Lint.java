@@ -285,10 +285,10 @@ public final class Lint {
     }
 
     private void mtu() {
-        boolean routed = !(config.table() instanceof QuickConfig.Table.Off);
-        boolean six = config.addresses().stream().anyMatch(Cidr::six)
-                || (routed && config.allowedPrefixes().stream().anyMatch(Cidr::six));
         config.mtu().ifPresent(mtu -> {
+            boolean routed = !(config.table() instanceof QuickConfig.Table.Off);
+            boolean six = config.addresses().stream().anyMatch(Cidr::six)
+                    || (routed && config.allowedPrefixes().stream().anyMatch(Cidr::six));
             if (mtu < MIN_MTU_6 && six) {
                 report.of(
                         Place.INTERFACE,

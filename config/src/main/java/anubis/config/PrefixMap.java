@@ -27,7 +27,12 @@ final class PrefixMap<V> {
     }
 
     boolean covers(Cidr other) {
-        return covering(other).findAny().isPresent();
+        for (int length : lengths) {
+            if (length <= other.length() && values.containsKey(new Cidr(other.address(), length).masked())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The prefixes, without host bits, that all of {@code other} is in, and their values. */

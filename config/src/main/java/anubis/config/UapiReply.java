@@ -96,29 +96,31 @@ public final class UapiReply {
                     endPeer();
                     peer = Optional.of(new Peer(PublicKey.ofHex(value)));
                 }
-                default -> peerLine(key, value);
+                default -> {
+                    if (peer.isPresent()) {
+                        peerLine(peer.get(), key, value);
+                    }
+                }
             }
         } catch (IllegalArgumentException e) {
             throw new ProtocolException("the device answered with a wrong value of " + key + ": " + e.getMessage());
         }
     }
 
-    private void peerLine(String key, String value) {
-        peer.ifPresent(to -> {
-            switch (key) {
-                case "preshared_key" ->
-                    to.presharedKey = value.equals(NO_KEY) ? Optional.empty() : Optional.of(PresharedKey.ofHex(value));
-                case "endpoint" -> to.endpoint = Optional.of(Endpoint.parse(value));
-                case "persistent_keepalive_interval" -> to.persistentKeepalive = (int) number(value, 65535);
-                case "allowed_ip" -> to.allowedIps.add(Cidr.parse(value));
-                case "rx_bytes" -> to.rxBytes = number(value, Long.MAX_VALUE);
-                case "tx_bytes" -> to.txBytes = number(value, Long.MAX_VALUE);
-                case "last_handshake_time_sec" -> to.handshakeSeconds = number(value, MAX_SECONDS);
-                case "last_handshake_time_nsec" -> to.handshakeNanos = (int) number(value, 999_999_999);
-                case "protocol_version" -> to.protocolVersion = (int) number(value, Integer.MAX_VALUE);
-                default -> {}
-            }
-        });
+    private static void peerLine(Peer to, String key, String value) {
+        switch (key) {
+            case "preshared_key" ->
+                to.presharedKey = value.equals(NO_KEY) ? Optional.empty() : Optional.of(PresharedKey.ofHex(value));
+            case "endpoint" -> to.endpoint = Optional.of(Endpoint.parse(value));
+            case "persistent_keepalive_interval" -> to.persistentKeepalive = (int) number(value, 65535);
+            case "allowed_ip" -> to.allowedIps.add(Cidr.parse(value));
+            case "rx_bytes" -> to.rxBytes = number(value, Long.MAX_VALUE);
+            case "tx_bytes" -> to.txBytes = number(value, Long.MAX_VALUE);
+            case "last_handshake_time_sec" -> to.handshakeSeconds = number(value, MAX_SECONDS);
+            case "last_handshake_time_nsec" -> to.handshakeNanos = (int) number(value, 999_999_999);
+            case "protocol_version" -> to.protocolVersion = (int) number(value, Integer.MAX_VALUE);
+            default -> {}
+        }
     }
 
     /** The errno(3) of the reply, positive, or 0 if it reported none or success. */

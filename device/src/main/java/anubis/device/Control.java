@@ -142,13 +142,13 @@ final class Control implements Runnable, AutoCloseable {
         }
         out.payload(datagram, 0, length).segmentSize(0).trafficClass(handshake ? PRECEDENCE : 0);
         synchronized (binding) {
-            UdpSocket socket = binding.socket(endpoint.udp.family(), 0);
+            UdpSocket socket = binding.socket(endpoint.udp().family(), 0);
             if (socket == null || binding.closed()) {
                 return false;
             }
-            int result = socket.send(out.to(endpoint.udp));
+            int result = socket.send(out.to(endpoint.udp()));
             if (Sender.isSourceGone(result)) {
-                result = socket.send(out.to(endpoint.udp.withoutSource()));
+                result = socket.send(out.to(endpoint.udp().withoutSource()));
             }
             return result >= 0;
         }

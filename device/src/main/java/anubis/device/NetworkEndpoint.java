@@ -4,18 +4,7 @@ import anubis.linux.UdpAddress;
 import anubis.protocol.Endpoint;
 
 /** An endpoint as the sockets know it: with the local address it was reached from. Immutable. */
-public final class NetworkEndpoint implements Endpoint {
-    final UdpAddress udp;
-
-    public NetworkEndpoint(UdpAddress udp) {
-        this.udp = udp;
-    }
-
-    /** The same address with what a socket needs besides. */
-    public UdpAddress udp() {
-        return udp;
-    }
-
+public record NetworkEndpoint(UdpAddress udp) implements Endpoint {
     @Override
     public byte[] address() {
         return udp.address();

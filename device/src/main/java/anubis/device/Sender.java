@@ -72,7 +72,7 @@ final class Sender {
                         || length + size > LENGTH_MAX
                         || segments == SEGMENTS_MAX
                         || keypair != this.keypair
-                        || to != endpoint
+                        || !to.equals(endpoint)
                         || trafficClass != this.trafficClass)) {
             flush(now);
         }
@@ -113,7 +113,7 @@ final class Sender {
 
     /** Sends the run, as one or, where this network cannot, one by one; returns the bytes that the network took. */
     private int send(Peer peer, NetworkEndpoint to) {
-        UdpAddress address = to.udp;
+        UdpAddress address = to.udp();
         Binding bound = binding;
         UdpSocket socket = bound == null ? null : bound.socket(address.family(), worker);
         if (socket == null) {

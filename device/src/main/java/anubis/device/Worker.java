@@ -304,7 +304,7 @@ final class Worker implements Runnable, AutoCloseable {
             return;
         }
         Peer peer = keypair.peer();
-        if (!(peer.currentEndpoint() instanceof NetworkEndpoint known && message.isFrom(known.udp))) {
+        if (!(peer.currentEndpoint() instanceof NetworkEndpoint known && message.isFrom(known.udp()))) {
             peer.endpoint(new NetworkEndpoint(message.source()));
         }
         peer.received(keypair, receivedBytes, receivedPayload, now);

@@ -51,15 +51,14 @@ record Applied(String name, Path source, Facts facts, String text) {
     static Optional<Applied> parse(String name, String formatted) throws IOException {
         Map<String, String> header = new HashMap<>();
         Map<String, InetAddress> addresses = new HashMap<>();
-        String rest = formatted;
+        int at = 0;
         while (!header.containsKey(END)) {
-            if (!rest.startsWith(MARK)) {
+            int end = formatted.indexOf('\n', at);
+            if (end < 0 || !formatted.startsWith(MARK, at)) {
                 return Optional.empty();
             }
-            int end = rest.indexOf('\n');
-            String[] words =
-                    rest.substring(MARK.length(), end < 0 ? rest.length() : end).split(" ", 2);
-            rest = end < 0 ? "" : rest.substring(end + 1);
+            String[] words = formatted.substring(at + MARK.length(), end).split(" ", 2);
+            at = end + 1;
             if (words.length < 2) {
                 return Optional.empty();
             }
@@ -80,7 +79,7 @@ record Applied(String name, Path source, Facts facts, String text) {
                     Integer.parseInt(header.getOrDefault("slot", "")),
                     Boolean.parseBoolean(header.get("moved")),
                     addresses);
-            return Optional.of(new Applied(name, Path.of(source), facts, rest));
+            return Optional.of(new Applied(name, Path.of(source), facts, formatted.substring(at)));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }

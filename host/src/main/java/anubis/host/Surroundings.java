@@ -3,7 +3,6 @@ package anubis.host;
 import anubis.config.Endpoint;
 import anubis.config.Facts;
 import anubis.config.HostState;
-import anubis.config.PeerConfig;
 import anubis.config.QuickConfig;
 import anubis.config.UapiDevice;
 import java.io.IOException;
@@ -59,7 +58,8 @@ final class Surroundings {
             return facts;
         }
         List<InetAddress> endpoints = config.wireguard().peers().stream()
-                .flatMap(peer -> peer.endpoint().flatMap(facts::resolve).stream())
+                .<Endpoint>mapMulti((peer, to) -> peer.endpoint().ifPresent(to))
+                .flatMap(endpoint -> facts.resolve(endpoint).stream())
                 .map(Endpoint::address)
                 .distinct()
                 .toList();
@@ -75,13 +75,16 @@ final class Surroundings {
 
     /** The smallest MTU on the way to any of these addresses, or of the default route; none of it through the tunnel. */
     private static int pathMtu(String name, List<InetAddress> to, long mark) throws IOException {
-        String questions = to.stream()
-                .map(address -> "route get " + address.getHostAddress() + (mark == 0 ? "" : " mark " + mark))
-                .collect(Collectors.joining("\n", "", "\n"));
-        OptionalInt smallest = smallest(
-                name,
-                Command.run(questions, List.of("ip", "-o", "-force", "-batch", "-"))
-                        .out());
+        OptionalInt smallest = OptionalInt.empty();
+        if (!to.isEmpty()) {
+            String questions = to.stream()
+                    .map(address -> "route get " + address.getHostAddress() + (mark == 0 ? "" : " mark " + mark))
+                    .collect(Collectors.joining("\n", "", "\n"));
+            smallest = smallest(
+                    name,
+                    Command.run(questions, List.of("ip", "-o", "-force", "-batch", "-"))
+                            .out());
+        }
         if (smallest.isEmpty()) {
             smallest = smallest(
                     name,
@@ -93,6 +96,9 @@ final class Surroundings {
     }
 
     private static OptionalInt smallest(String name, String routes) throws IOException {
+        if (routes.isEmpty()) {
+            return OptionalInt.empty();
+        }
         int smallest = Integer.MAX_VALUE;
         Map<String, Observer.Link> links = Observer.links();
         for (String line : routes.lines().toList()) {
@@ -133,8 +139,7 @@ final class Surroundings {
 
     private static Stream<String> names(QuickConfig config) {
         return config.wireguard().peers().stream()
-                .map(PeerConfig::endpoint)
-                .flatMap(Optional::stream)
+                .<Endpoint>mapMulti((peer, to) -> peer.endpoint().ifPresent(to))
                 .filter(endpoint -> !endpoint.isLiteral())
                 .map(Endpoint::host)
                 .distinct();

@@ -132,7 +132,8 @@ public final class Tunnel {
             Applied applied = before.applied();
             String text = ownText(applied.text()) + (guests.isEmpty() ? "" : GUESTS + guests);
             QuickConfig config = QuickConfig.parse(applied.source().toString(), text);
-            change(before, new Asked(applied.source(), text, config, Surroundings.resolve(config, warnings)));
+            Asked asked = new Asked(applied.source(), text, config, Surroundings.resolve(config, warnings));
+            change(before, asked, observe(config));
         }
     }
 
@@ -154,7 +155,8 @@ public final class Tunnel {
     public List<Step> difference(ConfigFile file) throws IOException, ConfigException {
         try (RunFiles.Lock _ = files.lock()) {
             Reload reload = reload(file);
-            return plan(Optional.of(reload.before()), reload.asked()).steps();
+            return plan(Optional.of(reload.before()), reload.asked(), reload.now())
+                    .steps();
         }
     }
 
@@ -174,7 +176,7 @@ public final class Tunnel {
                 if (within.isPresent()) {
                     confirmation.await(within.get(), Optional.of(before.applied()));
                 }
-                List<Step> steps = become(before, reload.asked());
+                List<Step> steps = become(before, reload.asked(), reload.now());
                 if (within.isEmpty()) {
                     confirmation.forget();
                 }
@@ -208,7 +210,7 @@ public final class Tunnel {
             Optional<Applied> previous = confirmation.previous();
             Wanted now = Wanted.of(applied());
             if (previous.isPresent()) {
-                become(now, Asked.again(previous.get()));
+                become(now, Asked.again(previous.get()), observe(now.config()));
             } else {
                 end(now);
             }
@@ -226,7 +228,8 @@ public final class Tunnel {
         try (RunFiles.Lock _ = files.lock()) {
             Wanted before = Wanted.of(applied());
             Applied applied = before.applied();
-            change(before, new Asked(applied.source(), applied.text(), before.config(), addresses));
+            Asked asked = new Asked(applied.source(), applied.text(), before.config(), addresses);
+            change(before, asked, observe(asked.config()));
         }
     }
 
@@ -266,7 +269,7 @@ public final class Tunnel {
         Applied applied = wanted.applied();
         String own = ownText(applied.text());
         String guests = guestsOf(applied.text());
-        Observed now = Observer.observe(name, device(wanted.config()))
+        Observed now = observe(wanted.config())
                 .without(QuickConfig.parse(applied.source().toString(), guests).wireguard().peers().stream()
                         .map(PeerConfig::publicKey)
                         .collect(Collectors.toSet()));
@@ -300,14 +303,18 @@ public final class Tunnel {
         hooks(wanted.applied().source(), wanted.config(), QuickSetting.Key.PostDown);
     }
 
-    /** Where the commands of both configurations differ, those of the old one end its work and those of the new begin. */
-    private List<Step> become(Wanted before, Asked asked) throws IOException {
+    /**
+     * Where the commands of both configurations differ, those of the old one end its work and those of the new begin.
+     *
+     * @param now as it is before any of them
+     */
+    private List<Step> become(Wanted before, Asked asked, Observed now) throws IOException {
         boolean hooked = !before.config().hooks().equals(asked.config().hooks());
         if (hooked) {
             hooks(before.applied().source(), before.config(), QuickSetting.Key.PreDown);
             hooks(asked.source(), asked.config(), QuickSetting.Key.PreUp);
         }
-        List<Step> steps = change(before, asked);
+        List<Step> steps = change(before, asked, hooked ? observe(asked.config()) : now);
         if (hooked) {
             hooks(before.applied().source(), before.config(), QuickSetting.Key.PostDown);
             hooks(asked.source(), asked.config(), QuickSetting.Key.PostUp);
@@ -318,16 +325,16 @@ public final class Tunnel {
     /** Gives the interface, which has been made, all that is asked for. Before, it is noted what that will be. */
     private void establish(Asked asked) throws IOException {
         try (RunFiles.Lock _ = files.lockRules()) {
-            Plan plan = plan(Optional.empty(), asked);
+            Plan plan = plan(Optional.empty(), asked, observe(asked.config()));
             files.applied(plan.wanted().applied());
             Transaction.apply(device(asked.config()), plan.steps(), warnings);
         }
     }
 
-    private List<Step> change(Wanted before, Asked asked) throws IOException {
+    private List<Step> change(Wanted before, Asked asked, Observed now) throws IOException {
         try (RunFiles.Lock _ = files.lockRules()) {
             WireGuardInterface device = device(asked.config());
-            Plan plan = plan(Optional.of(before), asked);
+            Plan plan = plan(Optional.of(before), asked, now);
             Transaction.apply(device, plan.steps(), warnings);
             Wanted after = plan.wanted();
             files.applied(after.applied());
@@ -344,8 +351,7 @@ public final class Tunnel {
     /** What there will be, and how it comes to be. */
     private record Plan(Wanted wanted, List<Step> steps) {}
 
-    private Plan plan(Optional<Wanted> before, Asked asked) throws IOException {
-        Observed now = Observer.observe(name, device(asked.config()));
+    private Plan plan(Optional<Wanted> before, Asked asked, Observed now) throws IOException {
         Facts facts = Surroundings.find(name, asked.config(), now.device(), before, asked.addresses());
         Wanted wanted = Wanted.of(new Applied(name, asked.source(), facts, asked.text()), asked.config());
         return new Plan(wanted, steps(before, wanted, now));
@@ -356,20 +362,20 @@ public final class Tunnel {
         return Difference.between(before.map(Wanted::state), now.withRules(rules), wanted.state());
     }
 
-    /** What is in force, and what is to be. */
-    private record Reload(Wanted before, Asked asked) {}
+    /** What is in force, what is to be, and what is there. */
+    private record Reload(Wanted before, Asked asked, Observed now) {}
 
     private Reload reload(ConfigFile changed) throws IOException, ConfigException {
         Applied applied = applied();
         ConfigFile file = new ConfigFile(changed.name(), changed.path(), changed.text() + guestsOf(applied.text()));
-        Meanwhile<Wanted> inForce = Meanwhile.of(() -> Wanted.of(applied));
+        Meanwhile<Observed> now = Meanwhile.of(() -> Observer.observe(name, WireGuardInterface.of(name)));
         QuickConfig config = file.lint().orThrow();
-        Wanted before = inForce.get();
+        Wanted before = Wanted.of(applied); // by now the code that reads it has been compiled
         if (config.kernel() != before.config().kernel()) {
             throw new IOException(
                     file.path() + ": Kernel cannot change while " + name + " is up; take it down and up again");
         }
-        return new Reload(before, asked(file, config));
+        return new Reload(before, asked(file, config), now.get());
     }
 
     private Asked asked(ConfigFile file, QuickConfig config) {
@@ -400,6 +406,10 @@ public final class Tunnel {
         } catch (IOException e) {
             // In a container /proc/sys may be read-only; then a reload gives them back a moment later.
         }
+    }
+
+    private Observed observe(QuickConfig config) throws IOException {
+        return Observer.observe(name, device(config));
     }
 
     private WireGuardInterface device(QuickConfig config) {
