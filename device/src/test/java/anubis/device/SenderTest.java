@@ -138,7 +138,7 @@ class SenderTest {
         sender.flush(0);
         assertReceived(2);
         NetworkEndpoint left = (NetworkEndpoint) Objects.requireNonNull(peer.currentEndpoint());
-        assertThat(left.udp()).isEqualTo(endpoint.udp()());
+        assertThat(left.udp()).isEqualTo(endpoint.udp());
     }
 
     @Test

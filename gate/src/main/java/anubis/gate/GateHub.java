@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -39,6 +40,9 @@ final class GateHub {
     /** How often production is compared with the registry though nobody has said that it should be. */
     private static final Duration RECONCILE = Duration.ofMinutes(1);
 
+    /** Until what was up before the start is so again. */
+    private static final Duration SETTLED = Duration.ofSeconds(5);
+
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final int ATTEMPTS = 5;
 
@@ -53,8 +57,8 @@ final class GateHub {
     private final Set<PublicKey> known;
     private final InstantSource wall;
     private final Consumer<String> log;
-    /** When what is up has to be looked at again: its lease may be over, or its hours. */
-    private final Map<PublicKey, Instant> due = new HashMap<>();
+    /** What is up and has a lease, by production key. */
+    private final Map<PublicKey, Up> ups = new HashMap<>();
     /** To whom a goodbye is on its way. */
     private final Set<PublicKey> leaving = new HashSet<>();
 
@@ -63,6 +67,13 @@ final class GateHub {
     private boolean looking;
     private boolean stopping;
     private String complaint = "";
+
+    /**
+     * A client that is up.
+     *
+     * @param due when it has to be looked at again: its lease may be over, or its hours
+     */
+    private record Up(PublicKey gateKey, Instant due) {}
 
     /** Tells the other hubs of a client. */
     @FunctionalInterface
@@ -108,6 +119,7 @@ final class GateHub {
         version = registry.version();
         reconcile();
         tunnel.after(TICK, this::tick);
+        tunnel.after(SETTLED, this::tellAll);
     }
 
     /** Whether a key that claims to be an initiator's may be a peer of the gate tunnel. */
@@ -147,7 +159,7 @@ final class GateHub {
             case RENEW -> settle(act, Code.DONE);
             case MOVE_AWAY -> {
                 Entry client = client(act);
-                due.remove(client.productionKey());
+                ups.remove(client.productionKey());
                 finish(act, moveAway(client, entry.productionKey()));
             }
             case TAKE_BACK -> {
@@ -174,7 +186,7 @@ final class GateHub {
         Entry entry = act.entry();
         PublicKey key = entry.productionKey();
         boolean isNew = act.agreed() == Code.DONE;
-        if (isNew && due.size() >= maxPeers && !due.containsKey(key)) {
+        if (isNew && ups.size() >= maxPeers && !ups.containsKey(key)) {
             settle(act, Code.FULL);
             return;
         }
@@ -184,7 +196,7 @@ final class GateHub {
         }
         onTunnel(factors.holds(entry, act.request().code(), wall.instant()), (holds, failure) -> {
             if (failure != null) {
-                complain(entry.name() + ": the second factor could not be checked: " + failure.getMessage());
+                complain(entry.name() + ": the second factor could not be checked: " + message(failure));
                 settle(act, Code.INTERNAL);
             } else if (holds) {
                 addToProduction(act);
@@ -227,7 +239,7 @@ final class GateHub {
                 return;
             }
             Entry entry = act.entry();
-            complain(entry.name() + ": " + act.request().operation().word() + ": " + failure.getMessage());
+            complain(entry.name() + ": " + act.request().operation().word() + ": " + message(failure));
             if (act.action() == Action.BRING_UP && act.agreed() == Code.DONE) {
                 onTunnel(
                         production.change(removal(entry.productionKey(), entry.allowedIps())),
@@ -245,12 +257,13 @@ final class GateHub {
         if (reply.code().agrees()) {
             switch (act.action()) {
                 case BRING_UP -> {
-                    act.leaseEnd().ifPresent(end -> due.put(entry.productionKey(), end));
+                    act.leaseEnd().ifPresent(end -> ups.put(entry.productionKey(), new Up(entry.gateKey(), end)));
                     tell(Operation.HAS, entry.productionKey());
                 }
-                case RENEW -> act.leaseEnd().ifPresent(end -> due.put(entry.productionKey(), end));
+                case RENEW ->
+                    act.leaseEnd().ifPresent(end -> ups.put(entry.productionKey(), new Up(entry.gateKey(), end)));
                 case TAKE_DOWN -> {
-                    due.remove(entry.productionKey());
+                    ups.remove(entry.productionKey());
                     tell(Operation.HAS_NOT, entry.productionKey());
                 }
                 case MOVE_AWAY, TAKE_BACK -> {}
@@ -264,9 +277,9 @@ final class GateHub {
         registry.standing(client).since().ifPresent(since -> tell.tell(what, new Request.Client(client, since)));
     }
 
-    /** Tells the other hubs of all clients that are up: they may have missed it. */
-    void tellAll() {
-        due.keySet().forEach(key -> tell(Operation.HAS, key));
+    /** Tells the other hubs of all clients that are up: a process before this one may not have come to it. */
+    private void tellAll() {
+        ups.keySet().forEach(key -> tell(Operation.HAS, key));
     }
 
     // What comes by itself.
@@ -283,10 +296,9 @@ final class GateHub {
             version = present;
             if (changed || now.isAfter(reconciled.plus(RECONCILE)) || now.isBefore(reconciled)) {
                 reconcile();
-            } else if (due.values().stream().anyMatch(at -> !at.isAfter(now))) {
+            } else if (ups.values().stream().anyMatch(up -> !up.due.isAfter(now))) {
                 look(this::endLeases);
             }
-            complaint = looking ? complaint : "";
         } catch (RegistryException e) {
             complain(String.valueOf(e.getMessage()));
         }
@@ -294,7 +306,7 @@ final class GateHub {
 
     /** The production interface is gone, or another one: what was up is so no more. */
     void interfaceGone() {
-        List.copyOf(due.keySet()).forEach(key -> end(key, "interface gone", List.of()));
+        List.copyOf(ups.keySet()).forEach(key -> end(key, "interface gone", List.of()));
     }
 
     /** The production interface is there (again), and this is what clients are to know of it. */
@@ -312,8 +324,9 @@ final class GateHub {
         onTunnel(production.look(), (device, failure) -> {
             looking = false;
             if (failure != null) {
-                complain(String.valueOf(failure.getMessage()));
+                complain(message(failure));
             } else {
+                complaint = "";
                 then.accept(device);
             }
         });
@@ -323,9 +336,9 @@ final class GateHub {
     private void endLeases(UapiDevice device) {
         Instant now = wall.instant();
         Map<PublicKey, UapiPeer> peers = byKey(device);
-        for (Map.Entry<PublicKey, Instant> each : List.copyOf(due.entrySet())) {
+        for (Map.Entry<PublicKey, Up> each : List.copyOf(ups.entrySet())) {
             PublicKey key = each.getKey();
-            if (each.getValue().isAfter(now) || decisions.busy(key)) {
+            if (each.getValue().due.isAfter(now) || decisions.busy(key)) {
                 continue;
             }
             Optional<Entry> entry = registry.byProductionKey(key);
@@ -341,7 +354,8 @@ final class GateHub {
                 if (prolonged.isPresent()) {
                     registry.put(after, line(entry.get(), "in use", Optional.of(Code.DONE)));
                 }
-                due.put(key, now.plus(hub.left(entry.get(), after, now).orElse(Duration.ZERO)));
+                Duration left = hub.left(entry.get(), after, now).orElse(Duration.ZERO);
+                ups.put(key, new Up(entry.get().gateKey(), now.plus(left)));
             } else {
                 end(key, "lease over", allowedIps(entry, Optional.ofNullable(peers.get(key))));
             }
@@ -377,7 +391,7 @@ final class GateHub {
             if (!standing.held()) {
                 registry.put(standing.held(true), line(wanted, "brought up", Optional.of(Code.DONE)));
             }
-            hub.left(wanted, standing, now).ifPresent(left -> due.put(key, now.plus(left)));
+            hub.left(wanted, standing, now).ifPresent(left -> ups.put(key, new Up(wanted.gateKey(), now.plus(left))));
             boolean right = peer.filter(of -> is(of, wanted)).isPresent();
             LivePeers.Change change = new LivePeers.Change(
                     right ? List.of() : List.of(addition(wanted)),
@@ -387,7 +401,7 @@ final class GateHub {
                             .toList());
             onTunnel(production.change(change), (_, failure) -> {
                 if (failure != null) {
-                    complain(wanted.name() + ": " + failure.getMessage());
+                    complain(wanted.name() + ": " + message(failure));
                 }
             });
         } else if (standing.held() || standing.leaseEnd().isPresent()) {
@@ -401,7 +415,7 @@ final class GateHub {
                     if (!there && peers.containsKey(other)) {
                         onTunnel(moveAway(of, other), (_, failure) -> {
                             if (failure != null) {
-                                complain(of.name() + ": " + failure.getMessage());
+                                complain(of.name() + ": " + message(failure));
                             }
                         });
                     }
@@ -411,36 +425,36 @@ final class GateHub {
     /** Takes a peer down, tells it so, and the other hubs. */
     private void end(PublicKey key, String why, List<Cidr> prefixes) {
         Optional<Entry> entry = registry.byProductionKey(key);
-        Standing standing = registry.standing(key);
-        AuditLine line = entry.map(of -> line(of, why, Optional.of(Code.DONE)))
-                .orElseGet(
-                        () -> new AuditLine(wall.instant(), "(removed)", key, key, why, "hub", Optional.of(Code.DONE)));
-        boolean wasUp = due.remove(key) != null;
-        registry.put(standing.withoutLease(), line);
-        if (wasUp) {
-            entry.ifPresent(of -> sayGoodbye(of, 1, FIRST_PAUSE));
+        Optional<Up> up = Optional.ofNullable(ups.remove(key));
+        PublicKey gateKey =
+                up.map(Up::gateKey).or(() -> entry.map(Entry::gateKey)).orElse(key);
+        String name = entry.map(Entry::name).orElse("(removed)");
+        registry.put(
+                registry.standing(key).withoutLease(),
+                new AuditLine(wall.instant(), name, gateKey, key, why, "hub", Optional.empty()));
+        if (up.isPresent()) {
+            leaving.add(key);
+            sayGoodbye(key, gateKey, 1, FIRST_PAUSE);
             tell(Operation.HAS_NOT, key);
         }
         onTunnel(production.change(removal(key, prefixes)), (_, failure) -> {
             Standing now = registry.standing(key);
             if (failure == null && now.leaseEnd().isEmpty() && !decisions.busy(key)) {
-                registry.put(now.held(false), line);
+                registry.put(
+                        now.held(false),
+                        new AuditLine(wall.instant(), name, gateKey, key, why, "hub", Optional.of(Code.DONE)));
             }
         });
     }
 
-    /** Repeats the hub's goodbye until the client has answered it. */
-    private void sayGoodbye(Entry entry, int attempt, Duration pause) {
-        PublicKey key = entry.productionKey();
-        if (attempt == 1) {
-            leaving.add(key);
-        }
-        if (!leaving.contains(key) || attempt > ATTEMPTS || due.containsKey(key)) {
+    /** Repeats the hub's goodbye until the client has answered it, or is up again. */
+    private void sayGoodbye(PublicKey key, PublicKey gateKey, int attempt, Duration pause) {
+        if (!leaving.contains(key) || attempt > ATTEMPTS || ups.containsKey(key)) {
             leaving.remove(key);
             return;
         }
-        decisions.leaving(key).ifPresent(goodbye -> tunnel.send(entry.gateKey(), goodbye.bytes()));
-        tunnel.after(pause, () -> sayGoodbye(entry, attempt + 1, pause.multipliedBy(2)));
+        decisions.leaving(key).ifPresent(goodbye -> tunnel.send(gateKey, goodbye.bytes()));
+        tunnel.after(pause, () -> sayGoodbye(key, gateKey, attempt + 1, pause.multipliedBy(2)));
     }
 
     /** Says goodbye to everybody; {@code said} is complete once all have answered. */
@@ -448,7 +462,7 @@ final class GateHub {
         stopping = true;
         look(device -> {
             Map<PublicKey, UapiPeer> peers = byKey(device);
-            for (PublicKey key : List.copyOf(due.keySet())) {
+            for (PublicKey key : List.copyOf(ups.keySet())) {
                 end(key, "hub stops", allowedIps(registry.byProductionKey(key), Optional.ofNullable(peers.get(key))));
             }
             awaitGoodbyes(said);
@@ -521,16 +535,17 @@ final class GateHub {
         }));
     }
 
+    private static String message(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return String.valueOf(
+                failure instanceof CompletionException && cause != null ? cause.getMessage() : failure.getMessage());
+    }
+
     /** Once, while the same goes wrong again and again. */
     private void complain(String what) {
         if (!what.equals(complaint)) {
             complaint = what;
             log.accept(what);
         }
-    }
-
-    /** How many clients are up. */
-    int up() {
-        return due.size();
     }
 }

@@ -9,6 +9,8 @@ import anubis.crypto.PresharedKey;
 import anubis.crypto.PublicKey;
 import anubis.host.LivePeers;
 import anubis.host.Tunnel;
+import anubis.linux.ErrnoException;
+import anubis.linux.Processes;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.Base64;
@@ -84,8 +86,13 @@ final class OwnSide {
         return "PresharedKey = " + Base64.getEncoder().encodeToString(key.bytes()) + "\n";
     }
 
-    /** Takes the hub's peer away, if it is there. */
+    /** Takes the hub's peer away, if the interface is there, and the peer on it. */
     void down(PublicKey hub, List<Cidr> prefixes) throws IOException {
+        try {
+            Processes.interfaceIndex(live.name());
+        } catch (ErrnoException e) {
+            return;
+        }
         try {
             if (tunnel.isUp()) {
                 tunnel.guests("");
