@@ -119,7 +119,7 @@ class Client:
                            *map(os.urandom, (24, 16)))
         answers = lambda reply: reply["identifier"] == identifier.hex() and (
             reply["operation"] == operation or reply["operation"] == "unknown" and reply["code"] > 1)
-        for wait in 1, 2, 4, 8, 8:
+        for wait in 1, 2, 4, 8, 8, 8:
             self.socket.sendto(datagram, (str(address(self.hub)), PORT))
             if reply := self.receive(time.monotonic() + wait * random.uniform(0.75, 1.25), answers): break
         else: return None

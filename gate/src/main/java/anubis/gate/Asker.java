@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
 final class Asker {
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(8);
-    private static final int ATTEMPTS = 5;
+    private static final int ATTEMPTS = 6;
     /** TAI64N, as in the handshake of WireGuard: 2⁶² and the ten seconds that TAI was ahead in 1970. */
     private static final long TAI64 = (1L << 62) + 10;
 
@@ -113,6 +113,9 @@ final class Asker {
             ask.answer.completeExceptionally(new IOException(
                     "the hub does not answer: it cannot be reached, or this" + " peer is not authorised there"));
             return;
+        }
+        if (attempt > 1) {
+            tunnel.shakeHandsAnew(key.hub); // the hub may have been started anew
         }
         tunnel.send(key.hub, datagram);
         long jitter = random.nextLong(-pause.toMillis() / 4, pause.toMillis() / 4 + 1);

@@ -218,6 +218,23 @@ public final class GateTunnel implements AutoCloseable {
                         new NetworkEndpoint(new UdpAddress(at.getAddress().getAddress(), at.getPort(), 0))));
     }
 
+    /**
+     * Forgets the keys negotiated with a peer, so that what is sent next begins with a handshake: the other end may have
+     * forgotten them, and WireGuard finds that out after 15 s only.
+     */
+    public void shakeHandsAnew(PublicKey key) {
+        wireGuard.peer(key).ifPresent(peer -> {
+            Endpoint endpoint = peer.currentEndpoint();
+            int keepalive = peer.persistentKeepalive();
+            forget(key);
+            add(key);
+            if (endpoint != null) {
+                wireGuard.peer(key).ifPresent(again -> again.endpoint(endpoint));
+            }
+            keepalive(key, keepalive);
+        });
+    }
+
     /** Has something sent to a peer each so many seconds, that a NAT on the way remembers us; 0 for nothing. */
     public void keepalive(PublicKey key, int seconds) {
         wireGuard.peer(key).ifPresent(peer -> {
