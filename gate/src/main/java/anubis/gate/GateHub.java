@@ -453,6 +453,9 @@ final class GateHub {
             leaving.remove(key);
             return;
         }
+        if (attempt > 1) {
+            tunnel.shakeHandsAnew(gateKey); // the client may have been started anew
+        }
         decisions.leaving(key).ifPresent(goodbye -> tunnel.send(gateKey, goodbye.bytes()));
         tunnel.after(pause, () -> sayGoodbye(key, gateKey, attempt + 1, pause.multipliedBy(2)));
     }
