@@ -48,7 +48,7 @@ final class KernelKeeperTest {
         program(
                 "ip",
                 "case \"$*\" in",
-                "'link add " + name + " type wireguard') exec " + ip + " link add " + name + " type bridge;;",
+                "'link add dev " + name + " type wireguard') exec " + ip + " link add " + name + " type bridge;;",
                 "'-br link show type wireguard') " + ip + " link show " + name + " >&2 2>/dev/null && echo '" + name
                         + " UP'; exit 0;;",
                 "esac",
