@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,19 +50,11 @@ class AnubisTest {
 
     @Test
     void onlyTheVerbThatIsAskedForIsDescribed() {
-        assertThat(verbs(Anubis.commandLine("gate", "peer", "add", "alice")))
-                .containsExactly("gate", "gate peer", "gate peer add");
-        assertThat(verbs(Anubis.commandLine("gate")))
-                .contains("gate log", "gate peer add")
-                .doesNotContain("up");
-    }
-
-    private static List<String> verbs(CommandLine group) {
-        return group.getSubcommands().values().stream()
-                .flatMap(verb -> Stream.concat(
-                        Stream.of(verb.getCommandSpec().qualifiedName().substring("anubis ".length())),
-                        verbs(verb).stream()))
-                .toList();
+        assertThat(verbs("", Anubis.commandLine("gate", "peer", "add", "alice")))
+                .containsOnlyKeys("gate peer add");
+        assertThat(verbs("", Anubis.commandLine("gate")))
+                .containsKeys("gate log", "gate peer add")
+                .doesNotContainKey("up");
     }
 
     @Test

@@ -55,7 +55,7 @@ class CompletionCommandTest {
         "anubis show wg0 pub, public-key",
         "anubis setconf --vers, --version",
         "anubis gate peer e, 'enable export'",
-        "anubis gate peer add --hou, --hours"
+        "anubis gate peer show --js, --json"
     })
     void wordsAreCompleted(String line, String words) throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/unshare")), "needs unshare (util-linux)");

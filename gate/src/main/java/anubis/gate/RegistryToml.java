@@ -48,6 +48,9 @@ public final class RegistryToml {
             "hub",
             "second-factor",
             "note");
+    /** Of a file with more faults the rest is not read. */
+    private static final int MOST_PROBLEMS = 20;
+
     private static final String PUBLIC_KEY = "a public key has 44 characters, as anubis pubkey prints it";
 
     private final String file;
@@ -66,7 +69,7 @@ public final class RegistryToml {
      * a hundred times as large as the text.
      *
      * @param file what errors call the file
-     * @throws ConfigException with all that is wrong; keys that nobody has defined are
+     * @throws ConfigException with what is wrong, all or the first twenty faults; keys that nobody has defined are
      */
     public static List<Entry> parse(String file, String text) throws ConfigException {
         var reader = new RegistryToml(file);
@@ -76,7 +79,7 @@ public final class RegistryToml {
         Map<String, Integer> names = new HashMap<>();
         boolean first = true;
         boolean more = true;
-        while (more) {
+        while (more && reader.problems.size() < MOST_PROBLEMS) {
             more = header.find();
             int end = more ? header.start() : text.length();
             Optional<Entry> entry = reader.entry(text.substring(begin, end), first);

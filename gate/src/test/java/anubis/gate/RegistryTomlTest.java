@@ -114,4 +114,9 @@ class RegistryTomlTest {
                 .anyMatch(line -> line.startsWith("f:13:1: TOML:"))
                 .anyMatch(line -> line.startsWith("f:20:1: name: 'alice' is the name of the peer in line 14"));
     }
+
+    @Test
+    void aFileOfFaultsIsNotReadToItsEnd() {
+        assertThat(problems((PLAIN + "x = 1\n").repeat(100)).lines()).hasSizeBetween(20, 22);
+    }
 }
