@@ -38,8 +38,10 @@ class CompletionCommandTest {
     }
 
     private List<String> completed(String wrapper, String line) throws IOException, InterruptedException {
-        String complete = "source '" + script + "'; COMP_WORDS=(" + line + "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1));"
-                + " COMP_LINE='" + line + "'; _complete_anubis; printf '%s\\n' \"${COMPREPLY[@]}\"";
+        // Only a shell that is completing has options of that.
+        String complete = "compopt() { :; }; source '" + script + "'; COMP_WORDS=(" + line
+                + "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1));" + " COMP_LINE='" + line
+                + "'; _complete_anubis; printf '%s\\n' \"${COMPREPLY[@]}\"";
         Path output = directory.resolve("output");
         Process bash = new ProcessBuilder("unshare", "-rm", "bash", "-c", wrapper + complete)
                 .redirectErrorStream(true)
