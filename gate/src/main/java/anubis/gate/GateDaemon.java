@@ -111,8 +111,9 @@ public final class GateDaemon implements AutoCloseable {
         Set<PublicKey> hubs = config.hubs().stream().map(HubAddress::key).collect(Collectors.toSet());
         return GateTunnel.open(
                 new GateTunnel.Setup(config.gateKey(), config.port(), clock),
-                key -> !hubs.contains(key)
-                        && registry.map(each -> GateHub.admits(each, key)).orElse(false),
+                // A hub may tell of its clients before it has been asked anything.
+                key -> hubs.contains(key)
+                        || registry.map(each -> GateHub.admits(each, key)).orElse(false),
                 this::received);
     }
 
