@@ -154,7 +154,13 @@ final class GateHub {
             case BRING_UP -> bringUp(act);
             case TAKE_DOWN -> {
                 leaving.remove(entry.productionKey());
-                finish(act, production.change(removal(entry.productionKey(), entry.allowedIps())));
+                // What is at another hub by now keeps the routes to that.
+                boolean elsewhere =
+                        registry.standing(entry.productionKey()).at().isPresent();
+                finish(
+                        act,
+                        production.change(
+                                removal(entry.productionKey(), elsewhere ? List.of() : entry.allowedIps())));
             }
             case RENEW -> settle(act, Code.DONE);
             case MOVE_AWAY -> {
@@ -199,6 +205,7 @@ final class GateHub {
                 complain(entry.name() + ": the second factor could not be checked: " + message(failure));
                 settle(act, Code.INTERNAL);
             } else if (holds) {
+                factors.right(entry);
                 addToProduction(act);
             } else {
                 settle(act, Code.SECOND_FACTOR);
@@ -332,7 +339,7 @@ final class GateHub {
         });
     }
 
-    /** Ends the leases that are over, unless there was a handshake in them: that counts as a renewal. */
+    /** Ends the leases that are over. */
     private void endLeases(UapiDevice device) {
         Instant now = wall.instant();
         Map<PublicKey, UapiPeer> peers = byKey(device);
@@ -342,24 +349,27 @@ final class GateHub {
                 continue;
             }
             Optional<Entry> entry = registry.byProductionKey(key);
-            Standing standing = registry.standing(key);
-            Optional<Instant> prolonged = Optional.ofNullable(peers.get(key))
-                    .flatMap(UapiPeer::latestHandshake)
-                    .flatMap(handshake -> standing.leaseEnd()
-                            .filter(end -> handshake.isAfter(end.minus(standing.lease())))
-                            .map(_ -> handshake.plus(standing.lease())));
-            Standing after =
-                    prolonged.map(end -> standing.lease(end, standing.lease())).orElse(standing);
-            if (entry.filter(of -> hub.wants(of, after, now)).isPresent()) {
-                if (prolonged.isPresent()) {
-                    registry.put(after, line(entry.get(), "in use", Optional.of(Code.DONE)));
-                }
-                Duration left = hub.left(entry.get(), after, now).orElse(Duration.ZERO);
+            Standing standing = prolonged(entry, registry.standing(key), Optional.ofNullable(peers.get(key)), now);
+            if (entry.filter(of -> hub.wants(of, standing, now)).isPresent()) {
+                Duration left = hub.left(entry.get(), standing, now).orElse(Duration.ZERO);
                 ups.put(key, new Up(entry.get().gateKey(), now.plus(left)));
             } else {
                 end(key, "lease over", allowedIps(entry, Optional.ofNullable(peers.get(key))));
             }
         }
+    }
+
+    /** What is remembered of a peer. If its lease is over with a handshake in it, that counts as a renewal. */
+    private Standing prolonged(Optional<Entry> entry, Standing standing, Optional<UapiPeer> peer, Instant now) {
+        Optional<Standing> prolonged = peer.flatMap(UapiPeer::latestHandshake)
+                .flatMap(handshake -> standing.leaseEnd()
+                        .filter(end -> !end.isAfter(now) && handshake.isAfter(end.minus(standing.lease())))
+                        .map(_ -> standing.lease(handshake.plus(standing.lease()), standing.lease())))
+                .filter(after ->
+                        entry.filter(of -> hub.wants(of, after, now)).isPresent());
+        prolonged.ifPresent(
+                after -> registry.put(after, line(entry.orElseThrow(), "in use", Optional.of(Code.DONE))));
+        return prolonged.orElse(standing);
     }
 
     private void reconcile() {
@@ -385,7 +395,7 @@ final class GateHub {
 
     private void reconcile(PublicKey key, Optional<UapiPeer> peer, Map<PublicKey, UapiPeer> peers, Instant now) {
         Optional<Entry> entry = registry.byProductionKey(key);
-        Standing standing = registry.standing(key);
+        Standing standing = prolonged(entry, registry.standing(key), peer, now);
         if (entry.filter(of -> hub.wants(of, standing, now)).isPresent()) {
             Entry wanted = entry.get();
             if (!standing.held()) {
@@ -425,19 +435,28 @@ final class GateHub {
     /** Takes a peer down, tells it so, and the other hubs. */
     private void end(PublicKey key, String why, List<Cidr> prefixes) {
         Optional<Entry> entry = registry.byProductionKey(key);
-        Optional<Up> up = Optional.ofNullable(ups.remove(key));
+        Optional<Up> up = Optional.ofNullable(ups.get(key));
         PublicKey gateKey =
                 up.map(Up::gateKey).or(() -> entry.map(Entry::gateKey)).orElse(key);
         String name = entry.map(Entry::name).orElse("(removed)");
-        registry.put(
-                registry.standing(key).withoutLease(),
-                new AuditLine(wall.instant(), name, gateKey, key, why, "hub", Optional.empty()));
+        // Also if it cannot be written now, which is tried again: nobody stays up because a disk is full.
+        CompletableFuture<Void> removed = production.change(removal(key, prefixes));
+        try {
+            registry.put(
+                    registry.standing(key).withoutLease(),
+                    new AuditLine(wall.instant(), name, gateKey, key, why, "hub", Optional.empty()));
+        } catch (RegistryException e) {
+            complain(String.valueOf(e.getMessage()));
+            reconciled = Instant.MIN;
+            return;
+        }
+        ups.remove(key);
         if (up.isPresent()) {
             leaving.add(key);
             sayGoodbye(key, gateKey, 1, FIRST_PAUSE);
             tell(Operation.HAS_NOT, key);
         }
-        onTunnel(production.change(removal(key, prefixes)), (_, failure) -> {
+        onTunnel(removed, (_, failure) -> {
             Standing now = registry.standing(key);
             if (failure == null && now.leaseEnd().isEmpty() && !decisions.busy(key)) {
                 registry.put(
@@ -463,8 +482,8 @@ final class GateHub {
     /** Says goodbye to everybody; {@code said} is complete once all have answered. */
     void stop(CompletableFuture<Void> said) {
         stopping = true;
-        look(device -> {
-            Map<PublicKey, UapiPeer> peers = byKey(device);
+        onTunnel(production.look(), (device, failure) -> {
+            Map<PublicKey, UapiPeer> peers = failure == null ? byKey(device) : Map.of();
             for (PublicKey key : List.copyOf(ups.keySet())) {
                 end(key, "hub stops", allowedIps(registry.byProductionKey(key), Optional.ofNullable(peers.get(key))));
             }

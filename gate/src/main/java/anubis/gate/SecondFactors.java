@@ -46,14 +46,15 @@ final class SecondFactors {
         int times = before.times + 1;
         Duration wait = times <= FREE ? Duration.ZERO : Duration.ofSeconds(1L << Math.min(times - FREE, 20));
         wrong.put(key, new Wrong(times, now.plus(wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT)));
-        CompletableFuture<Boolean> holds = switch (entry.secondFactor().orElseThrow()) {
+        return switch (entry.secondFactor().orElseThrow()) {
             case Totp totp -> CompletableFuture.completedFuture(holds(key, totp.step(code.get(), now)));
             case SecondFactor.Program _ -> ask(entry.name(), code.get());
         };
-        if (holds.isDone() && !holds.isCompletedExceptionally() && holds.join()) {
-            wrong.remove(key);
-        }
-        return holds;
+    }
+
+    /** The code was right: wrong ones before it are forgotten. */
+    void right(Entry entry) {
+        wrong.remove(entry.productionKey());
     }
 
     private boolean holds(PublicKey key, OptionalLong step) {
