@@ -221,7 +221,11 @@ final class GateClient {
         boolean same = before.filter(terms::equals).isPresent()
                 && production.look().join().peers().stream()
                         .anyMatch(peer -> peer.publicKey().equals(terms.productionKey()));
-        if (!same) {
+        if (same && reply.code() == Code.DONE) {
+            // The hub has a new peer, which knows nothing of the old one's keys.
+            ownSide.down(terms.productionKey(), terms.prefixes());
+        }
+        if (!same || reply.code() == Code.DONE) {
             ownSide.up(terms, hub.presharedKey(), before);
             look(production.look().join());
         }
