@@ -116,7 +116,14 @@ final class GateClient {
         HubAddress hub = hub(name);
         Reply reply = ask(hub, new Asker.Question(hub.key(), Operation.UP, code, lease, Optional.empty()));
         if (reply.code().agrees()) {
-            begin(hub, reply);
+            try {
+                begin(hub, reply);
+            } catch (IOException e) {
+                if (session.filter(each -> each.hub().equals(hub.name())).isEmpty()) {
+                    ask(hub, new Asker.Question(hub.key(), Operation.DOWN)); // no side keeps what the other cannot have
+                }
+                throw e;
+            }
         }
         return new Answer(hub, reply);
     }
@@ -212,7 +219,8 @@ final class GateClient {
 
     private synchronized void begin(HubAddress hub, Reply reply) throws IOException {
         Reply.Terms terms = reply.hub().orElseThrow(() -> new IOException(hub.name() + " does not tell its key"));
-        Optional<Reply.Terms> before = session.map(Session::terms);
+        Optional<Session> last = session;
+        Optional<Reply.Terms> before = last.map(Session::terms);
         Session fresh = new Session(hub.name(), terms, reply.identifier(), Optional.empty(), Duration.ZERO)
                 .renewed(reply.identifier(), reply.lease(), wall.instant());
         // Whoever ends in between finds the session, and asks the hub whether it is true.
@@ -226,7 +234,17 @@ final class GateClient {
             ownSide.down(terms.productionKey(), terms.prefixes());
         }
         if (!same || reply.code() == Code.DONE) {
-            ownSide.up(terms, hub.presharedKey(), before);
+            try {
+                ownSide.up(terms, hub.presharedKey(), before);
+            } catch (IOException e) {
+                session = last;
+                if (last.isPresent()) {
+                    last.get().write(file);
+                } else {
+                    Files.deleteIfExists(file);
+                }
+                throw e;
+            }
             look(production.look().join());
         }
         tunnel.execute(() -> tunnel.keepalive(hub.key(), KEEPALIVE));
