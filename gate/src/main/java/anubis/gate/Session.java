@@ -5,6 +5,7 @@ import anubis.config.Endpoint;
 import anubis.crypto.PublicKey;
 import anubis.host.PrivateFile;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -63,12 +64,12 @@ record Session(String hub, Reply.Terms terms, Identifier up, Optional<Instant> l
         Properties properties = new Properties();
         try (var in = Files.newBufferedReader(file)) {
             properties.load(in);
-        } catch (NoSuchFileException e) {
+        } catch (NoSuchFileException | CharacterCodingException | IllegalArgumentException e) {
             return Optional.empty();
         }
         try {
             String end = properties.getProperty("lease-end", "");
-            return Optional.of(new Session(
+            Session read = new Session(
                     properties.getProperty("hub", ""),
                     new Reply.Terms(
                             PublicKey.ofBase64(properties.getProperty("key", "")),
@@ -76,8 +77,10 @@ record Session(String hub, Reply.Terms terms, Identifier up, Optional<Instant> l
                             split(properties, "prefixes").map(Cidr::parse).toList()),
                     Identifier.of(HexFormat.of().parseHex(properties.getProperty("up", ""))),
                     end.isEmpty() ? Optional.empty() : Optional.of(Instant.parse(end)),
-                    Duration.parse(properties.getProperty("lease", ""))));
-        } catch (IllegalArgumentException | DateTimeException e) {
+                    Duration.parse(properties.getProperty("lease", "")));
+            Optional<Instant> _ = read.renewal(); // which not every time and length has
+            return Optional.of(read);
+        } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
             return Optional.empty();
         }
     }
