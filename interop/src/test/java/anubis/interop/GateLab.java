@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import anubis.lab.CommandResult;
 import anubis.lab.Lab;
 import anubis.lab.LabHost;
+import anubis.lab.LabInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,6 +29,8 @@ import java.util.stream.Stream;
 final class GateLab implements AutoCloseable {
     static final String OFFICE = "10.2.1.2";
     static final String CLOUD = "10.2.2.2";
+    /** The switch itself, which can route. */
+    static final String ROUTER = "10.1.0.254";
 
     private static final Optional<String> OBSTACLE = Lab.obstacle();
 
@@ -75,9 +78,11 @@ final class GateLab implements AutoCloseable {
             alice = host(network, "alice", 3);
             bob = host(network, "bob", 4);
             carol = host(network, "carol", 5);
+            network.router().sysctl("net.ipv4.conf.all.send_redirects", "0");
             network.bridge(Stream.of("eth0", "eth1", "eth2", "eth3", "eth4")
                     .map(network::interfaceNamed)
-                    .toArray(anubis.lab.LabInterface[]::new));
+                    .toArray(LabInterface[]::new))
+                    .address(ROUTER + "/24");
             office = behind(hub, "office");
             cloud = behind(spare, "cloud");
             configure(hub, spare, options);
@@ -178,7 +183,8 @@ final class GateLab implements AutoCloseable {
                         + hubs(other));
     }
 
-    private void configure(GateHost client) {
+    /** Writes the configuration of a client's gate. */
+    void configure(GateHost client) {
         client.write("gate.toml", top(client) + hubs(hub, spare));
     }
 

@@ -2,7 +2,12 @@ package anubis.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import anubis.interop.GateHost.Said;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -141,11 +146,63 @@ final class GateSwitchTest {
         }
     }
 
+    /** The production interface of this one is wg-quick's. */
+    @Test
+    void aClientOnWgQuickGoesThereAndBack() throws Exception {
+        GateHost carol = lab.carol;
+        assumeTrue(carol.host.execute("which", "wg-quick").status() == 0, "wg-quick is not installed");
+        carol.host.run("ip", "link", "del", carol.name);
+        RoutedLab.await("the end of the device", () -> !Device.answers(carol.name));
+        Path file = carol.write(
+                "quick.conf",
+                "[Interface]\nPrivateKey = " + carol.keys.privateKey() + "\nAddress = " + carol.inner() + "/32, "
+                        + carol.far() + "/32\n");
+        Path named = Files.move(file, file.resolveSibling(carol.name + ".conf"));
+        carol.host
+                .execute(
+                        builder -> builder.environment()
+                                .put(
+                                        "WG_QUICK_USERSPACE_IMPLEMENTATION",
+                                        Implementation.WIREGUARD_GO.forWgQuick().toString()),
+                        "wg-quick",
+                        "up",
+                        named.toString())
+                .orThrow();
+        withGate(carol);
+    }
+
+    /** The production interface of this one is the kernel's, which is driven by running wg. */
+    @Test
+    void aClientOnTheKernelGoesThereAndBack() {
+        GateHost carol = lab.carol;
+        assumeTrue(
+                carol.host.execute("ip", "link", "add", "trial", "type", "wireguard").status() == 0,
+                "this kernel has no WireGuard");
+        carol.host.run("ip", "link", "del", "trial");
+        carol.host.run("ip", "link", "del", carol.name);
+        RoutedLab.await("the end of the device", () -> !Device.answers(carol.name));
+        carol.host.run("ip", "link", "add", carol.name, "type", "wireguard");
+        carol.host.run(
+                "wg", "set", carol.name, "private-key", carol.file("production.key").toString());
+        carol.host.interfaceNamed(carol.name).address(carol.inner() + "/32", carol.far() + "/32").up();
+        withGate(carol);
+    }
+
+    private static void withGate(GateHost client) {
+        lab.configure(client);
+        client.startGate();
+        try {
+            thereAndBack(client);
+        } finally {
+            client.stopGate();
+        }
+    }
+
     private static String read(Path file) {
         try {
-            return java.nio.file.Files.readString(file);
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }
