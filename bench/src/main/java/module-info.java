@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module anubis.bench {
     requires static transitive org.jspecify;
     requires anubis.crypto;
+    requires anubis.gate;
     requires anubis.host;
     requires anubis.lab;
     requires anubis.linux;
