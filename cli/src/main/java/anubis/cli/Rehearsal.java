@@ -22,12 +22,13 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
  * Runs the short verbs once, so that the build can record which classes they load and have them ready at the next start.
- * Their device is only a socket, in a folder that is gone afterwards, and {@code ip} and {@code nft} are only what the
- * caller has put in the PATH.
+ * Their device is only a socket, in a folder that is gone afterwards, by the name of the loopback, as there is one everywhere;
+ * with the argument {@code reload} {@code ip} and {@code nft} are called, which must be fakes that the caller has put in the PATH.
  */
 final class Rehearsal {
     private static final String KEY = key();
@@ -61,8 +62,8 @@ final class Rehearsal {
         Path folder = Files.createTempDirectory("anubis");
         System.setProperty(UapiClient.DIRECTORY_PROPERTY, folder.toString());
         System.setProperty(Tunnel.DIRECTORY_PROPERTY, folder.resolve("run").toString());
-        Path socket = folder.resolve("rehearsal.sock");
-        Path file = folder.resolve("rehearsal.conf");
+        Path socket = folder.resolve("lo.sock");
+        Path file = folder.resolve("lo.conf");
         InputStream input = System.in;
         try (ServerSocketChannel device = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             device.bind(UnixDomainSocketAddress.of(socket));
@@ -70,9 +71,12 @@ final class Rehearsal {
             Files.writeString(file, CONFIGURATION);
             Files.writeString(folder.resolve(STRIPPED), ConfigText.strip(CONFIGURATION));
             Files.writeString(
-                    Files.createDirectory(folder.resolve("run")).resolve("rehearsal.conf"),
+                    Files.createDirectory(folder.resolve("run")).resolve("lo.conf"),
                     "# anubis:source " + file + "\n" + IN_FORCE);
             rehearse(file.toString(), folder.resolve(STRIPPED).toString());
+            if (List.of(args).contains("reload")) {
+                run("reload", file.toString());
+            }
         } finally {
             System.setIn(input);
             try (Stream<Path> files = Files.walk(folder)) {
@@ -89,27 +93,30 @@ final class Rehearsal {
             {"genpsk"},
             {"pubkey"},
             {"show"},
-            {"show", "rehearsal"},
-            {"show", "rehearsal", "dump"},
-            {"show", "rehearsal", "--json"},
-            {"showconf", "rehearsal"},
-            {"set", "rehearsal", "peer", KEY.strip(), "allowed-ips", "10.0.0.0/8", "endpoint", "192.0.2.1:5"},
-            {"setconf", "rehearsal", stripped},
-            {"addconf", "rehearsal", stripped},
-            {"syncconf", "rehearsal", stripped},
-            {"status", "rehearsal"},
+            {"show", "lo"},
+            {"show", "lo", "dump"},
+            {"show", "lo", "--json"},
+            {"showconf", "lo"},
+            {"set", "lo", "peer", KEY.strip(), "allowed-ips", "10.0.0.0/8", "endpoint", "192.0.2.1:5"},
+            {"setconf", "lo", stripped},
+            {"addconf", "lo", stripped},
+            {"syncconf", "lo", stripped},
+            {"status", "lo"},
             {"strip", file},
             {"lint", file},
             {"reload", "--dry-run", file},
-            {"reload", file},
             {"device"},
             {"device", "--help"}
         };
         Primitives.get().transportCipher(); // for the device
         for (String[] verb : verbs) {
-            System.setIn(new ByteArrayInputStream(KEY.getBytes(StandardCharsets.US_ASCII)));
-            Anubis.commandLine(verb).execute(verb);
+            run(verb);
         }
+    }
+
+    private static void run(String... verb) {
+        System.setIn(new ByteArrayInputStream(KEY.getBytes(StandardCharsets.US_ASCII)));
+        Anubis.commandLine(verb).execute(verb);
     }
 
     private static void serve(ServerSocketChannel device) {
