@@ -2,6 +2,7 @@ package anubis.cli;
 
 import anubis.config.ConfigText;
 import anubis.crypto.Primitives;
+import anubis.crypto.PrivateKey;
 import anubis.host.Tunnel;
 import anubis.host.UapiClient;
 import java.io.BufferedReader;
@@ -42,6 +43,9 @@ final class Rehearsal {
             "# anubis:mtu 1420\n# anubis:slot 0\n# anubis:moved false\n# anubis:end of it\n"
                     + CONFIGURATION.replace("172.16.0.0/16", "172.16.0.0/12");
 
+    /** That of the device. */
+    static final PrivateKey PRODUCTION = PrivateKey.ofHex("11".repeat(32));
+
     private static final String STATE = "private_key=" + "11".repeat(32) + "\nlisten_port=51820\nfwmark=5\npublic_key="
             + "22".repeat(32)
             + "\nendpoint=192.0.2.7:51820\nallowed_ip=10.0.0.0/8\npersistent_keepalive_interval=25\n"
@@ -76,6 +80,7 @@ final class Rehearsal {
             rehearse(file.toString(), folder.resolve(STRIPPED).toString());
             if (List.of(args).contains("reload")) {
                 run("reload", file.toString());
+                GateRehearsal.run(folder);
             }
         } finally {
             System.setIn(input);
@@ -114,7 +119,7 @@ final class Rehearsal {
         }
     }
 
-    private static void run(String... verb) {
+    static void run(String... verb) {
         System.setIn(new ByteArrayInputStream(KEY.getBytes(StandardCharsets.US_ASCII)));
         Anubis.commandLine(verb).execute(verb);
     }

@@ -223,7 +223,8 @@ final class GateClient {
                         .anyMatch(peer -> peer.publicKey().equals(terms.productionKey()));
         if (!same) {
             ownSide.up(terms, hub.presharedKey(), before);
-            look(production.look().join());
+            // On a thread that no change of production waits for.
+            CompletableFuture<Void> _ = production.look().thenAcceptAsync(this::look);
         }
         tunnel.execute(() -> tunnel.keepalive(hub.key(), KEEPALIVE));
     }
