@@ -46,25 +46,15 @@ in_user_namespace() {
 # is kept where none can be made. It is of use under the path of the jars alone that it was made with.
 rehearse() {
     rm -f "$aot.new"
-    # What it asks of ip and nft is answered as if there were an interface "rehearsal". Where these cannot be executed, the
-    # real ones are asked, which know no such interface.
+    # What it has ip and nft do to the loopback is not to be done: where these fakes cannot be executed it does no such thing.
     fakes=$(mktemp -d)
-    cat >"$fakes/ip" <<'END'
-#!/bin/sh
-case " $* " in
-*" -batch "*) cat >/dev/null ;;
-*" type wireguard "*) ;; # of the kernel there is none
-*" link "*) echo "2: rehearsal: <POINTOPOINT,NOARP,UP,LOWER_UP> mtu 1420 qdisc noqueue state UNKNOWN" ;;
-*" address "*) echo "2: rehearsal    inet 10.0.0.1/24 scope global rehearsal" ;;
-*" -6 "*" proto "*) echo "2001:db8::/32 dev rehearsal proto 202 metric 1024 pref medium" ;;
-*" -4 "*" proto "*) printf '%s dev rehearsal proto 202 scope link\n' 10.0.0.0/8 172.16.0.0/12 ;;
-*" route "*) echo "192.0.2.1 dev eth0 src 192.0.2.2 uid 0" ;;
-esac
-END
+    printf '#!/bin/sh\ncase " $* " in *" -batch "*) cat >/dev/null ;; esac\n' >"$fakes/ip"
     printf '#!/bin/sh\n' >"$fakes/nft"
     chmod +x "$fakes/ip" "$fakes/nft"
+    reload=
+    ! "$fakes/ip" || ! "$fakes/nft" || reload=reload
     PATH=$fakes:$PATH "$jdk/bin/java" "@$image/jvm.args" --module-path "$image/lib" -XX:AOTCacheOutput="$aot.new" \
-        -m anubis.cli/anubis.cli.Rehearsal || true
+        -m anubis.cli/anubis.cli.Rehearsal $reload || true
     rm -rf "$fakes"
     [ -e "$aot.new" ] || : >"$aot.new"
     chmod go+r "$aot.new"

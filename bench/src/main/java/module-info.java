@@ -4,7 +4,9 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module anubis.bench {
     requires static transitive org.jspecify;
+    requires anubis.config;
     requires anubis.crypto;
+    requires anubis.gate;
     requires anubis.host;
     requires anubis.lab;
     requires anubis.linux;

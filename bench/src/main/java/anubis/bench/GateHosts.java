@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** Two hosts on a cable, and a folder for the files of the VPN between them that only its owner can look into. */
@@ -27,6 +29,7 @@ final class GateHosts implements AutoCloseable {
     private final LabHost client = lab.host("client");
     private final LabHost hub = lab.host("hub");
     private final Path folder;
+    private final List<Runnable> ends = new ArrayList<>();
 
     GateHosts() throws IOException {
         folder = Files.createTempDirectory("anubis-gate");
@@ -50,8 +53,14 @@ final class GateHosts implements AutoCloseable {
         return Files.writeString(file(name), text);
     }
 
+    /** Has something done before the hosts are closed, for what would outlive them; the last first. */
+    void atEnd(Runnable end) {
+        ends.addFirst(end);
+    }
+
     @Override
     public void close() {
+        ends.forEach(Runnable::run);
         lab.close();
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {

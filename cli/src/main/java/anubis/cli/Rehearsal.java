@@ -2,6 +2,7 @@ package anubis.cli;
 
 import anubis.config.ConfigText;
 import anubis.crypto.Primitives;
+import anubis.crypto.PrivateKey;
 import anubis.host.Tunnel;
 import anubis.host.UapiClient;
 import java.io.BufferedReader;
@@ -22,12 +23,13 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
  * Runs the short verbs once, so that the build can record which classes they load and have them ready at the next start.
- * Their device is only a socket, in a folder that is gone afterwards, and {@code ip} and {@code nft} are only what the
- * caller has put in the PATH.
+ * Their device is only a socket, in a folder that is gone afterwards, by the name of the loopback, as there is one everywhere;
+ * with the argument {@code reload} {@code ip} and {@code nft} are called, which must be fakes that the caller has put in the PATH.
  */
 final class Rehearsal {
     private static final String KEY = key();
@@ -40,6 +42,9 @@ final class Rehearsal {
     private static final String IN_FORCE =
             "# anubis:mtu 1420\n# anubis:slot 0\n# anubis:moved false\n# anubis:end of it\n"
                     + CONFIGURATION.replace("172.16.0.0/16", "172.16.0.0/12");
+
+    /** That of the device. */
+    static final PrivateKey PRODUCTION = PrivateKey.ofHex("11".repeat(32));
 
     private static final String STATE = "private_key=" + "11".repeat(32) + "\nlisten_port=51820\nfwmark=5\npublic_key="
             + "22".repeat(32)
@@ -61,8 +66,8 @@ final class Rehearsal {
         Path folder = Files.createTempDirectory("anubis");
         System.setProperty(UapiClient.DIRECTORY_PROPERTY, folder.toString());
         System.setProperty(Tunnel.DIRECTORY_PROPERTY, folder.resolve("run").toString());
-        Path socket = folder.resolve("rehearsal.sock");
-        Path file = folder.resolve("rehearsal.conf");
+        Path socket = folder.resolve("lo.sock");
+        Path file = folder.resolve("lo.conf");
         InputStream input = System.in;
         try (ServerSocketChannel device = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             device.bind(UnixDomainSocketAddress.of(socket));
@@ -70,9 +75,13 @@ final class Rehearsal {
             Files.writeString(file, CONFIGURATION);
             Files.writeString(folder.resolve(STRIPPED), ConfigText.strip(CONFIGURATION));
             Files.writeString(
-                    Files.createDirectory(folder.resolve("run")).resolve("rehearsal.conf"),
+                    Files.createDirectory(folder.resolve("run")).resolve("lo.conf"),
                     "# anubis:source " + file + "\n" + IN_FORCE);
             rehearse(file.toString(), folder.resolve(STRIPPED).toString());
+            if (List.of(args).contains("reload")) {
+                run("reload", file.toString());
+                GateRehearsal.run(folder);
+            }
         } finally {
             System.setIn(input);
             try (Stream<Path> files = Files.walk(folder)) {
@@ -89,27 +98,30 @@ final class Rehearsal {
             {"genpsk"},
             {"pubkey"},
             {"show"},
-            {"show", "rehearsal"},
-            {"show", "rehearsal", "dump"},
-            {"show", "rehearsal", "--json"},
-            {"showconf", "rehearsal"},
-            {"set", "rehearsal", "peer", KEY.strip(), "allowed-ips", "10.0.0.0/8", "endpoint", "192.0.2.1:5"},
-            {"setconf", "rehearsal", stripped},
-            {"addconf", "rehearsal", stripped},
-            {"syncconf", "rehearsal", stripped},
-            {"status", "rehearsal"},
+            {"show", "lo"},
+            {"show", "lo", "dump"},
+            {"show", "lo", "--json"},
+            {"showconf", "lo"},
+            {"set", "lo", "peer", KEY.strip(), "allowed-ips", "10.0.0.0/8", "endpoint", "192.0.2.1:5"},
+            {"setconf", "lo", stripped},
+            {"addconf", "lo", stripped},
+            {"syncconf", "lo", stripped},
+            {"status", "lo"},
             {"strip", file},
             {"lint", file},
             {"reload", "--dry-run", file},
-            {"reload", file},
             {"device"},
             {"device", "--help"}
         };
         Primitives.get().transportCipher(); // for the device
         for (String[] verb : verbs) {
-            System.setIn(new ByteArrayInputStream(KEY.getBytes(StandardCharsets.US_ASCII)));
-            Anubis.commandLine(verb).execute(verb);
+            run(verb);
         }
+    }
+
+    static void run(String... verb) {
+        System.setIn(new ByteArrayInputStream(KEY.getBytes(StandardCharsets.US_ASCII)));
+        Anubis.commandLine(verb).execute(verb);
     }
 
     private static void serve(ServerSocketChannel device) {

@@ -245,7 +245,8 @@ final class GateClient {
                 }
                 throw e;
             }
-            look(production.look().join());
+            // On a thread that no change of production waits for.
+            CompletableFuture<Void> _ = production.look().thenAcceptAsync(this::look);
         }
         tunnel.execute(() -> tunnel.keepalive(hub.key(), KEEPALIVE));
     }

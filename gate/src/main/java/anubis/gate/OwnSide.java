@@ -45,12 +45,11 @@ final class OwnSide {
                 .findFirst()
                 .orElseThrow(() -> new IOException("the hub does not tell its endpoint"));
         try {
-            if (tunnel.isUp()) {
-                tunnel.guests("[Peer]\nPublicKey = " + terms.productionKey() + "\n"
-                        + presharedKey.map(OwnSide::line).orElse("")
-                        + "AllowedIPs = "
-                        + terms.prefixes().stream().map(Cidr::toString).collect(Collectors.joining(", "))
-                        + "\nEndpoint = " + endpoint + "\nPersistentKeepalive = " + KEEPALIVE + "\n");
+            if (tunnel.guests("[Peer]\nPublicKey = " + terms.productionKey() + "\n"
+                    + presharedKey.map(OwnSide::line).orElse("")
+                    + "AllowedIPs = "
+                    + terms.prefixes().stream().map(Cidr::toString).collect(Collectors.joining(", "))
+                    + "\nEndpoint = " + endpoint + "\nPersistentKeepalive = " + KEEPALIVE + "\n")) {
                 return;
             }
         } catch (ConfigException e) {
@@ -94,8 +93,7 @@ final class OwnSide {
             return;
         }
         try {
-            if (tunnel.isUp()) {
-                tunnel.guests("");
+            if (tunnel.guests("")) {
                 return;
             }
         } catch (ConfigException e) {

@@ -52,7 +52,7 @@ record Session(String hub, Reply.Terms terms, Identifier up, Optional<Instant> l
                         "lease=" + lease)
                 .collect(Collectors.joining("\n", "", "\n"));
         Files.createDirectories(file.toAbsolutePath().getParent());
-        PrivateFile.write(file, text.getBytes(StandardCharsets.UTF_8));
+        PrivateFile.writeUntilRestart(file, text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static String join(List<?> values) {

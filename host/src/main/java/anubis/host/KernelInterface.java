@@ -3,6 +3,7 @@ package anubis.host;
 import anubis.config.DeviceChange;
 import anubis.config.ShowDump;
 import anubis.config.UapiDevice;
+import anubis.linux.Rtnetlink;
 import java.io.IOException;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -11,6 +12,7 @@ import java.util.stream.Stream;
 
 /** An interface of the kernel's WireGuard, driven by running {@code wg}. */
 public final class KernelInterface implements WireGuardInterface {
+    private static final String KIND = "wireguard";
     private static final Pattern DESCRIPTOR = Pattern.compile("/(?:dev|proc/self)/fd/([0-9]{1,9})");
     private static final int LAST_STANDARD = 2;
 
@@ -20,20 +22,19 @@ public final class KernelInterface implements WireGuardInterface {
         this.name = name;
     }
 
-    /** The names of all in this network namespace; none where iproute2 is not installed. */
+    /** The names of all in this network namespace. */
     public static List<String> names() throws IOException {
-        return Command.installed("ip")
-                ? Command.run("ip", "-br", "link", "show", "type", "wireguard")
-                        .orThrow()
-                        .lines()
-                        .map(line -> line.split("[ @]", 2)[0])
-                        .toList()
-                : List.of();
+        try (Rtnetlink kernel = Rtnetlink.open()) {
+            return kernel.links().stream()
+                    .filter(link -> link.kind().equals(KIND))
+                    .map(Rtnetlink.Link::name)
+                    .toList();
+        }
     }
 
     /** Whether there is one of this name, and no process in user space that answers for it: {@code wg} prefers that. */
     public static boolean exists(String name) throws IOException {
-        return !new UapiClient(name).answers() && names().contains(name);
+        return new KernelInterface(name).exists() && !new UapiClient(name).answers();
     }
 
     /**
@@ -67,7 +68,9 @@ public final class KernelInterface implements WireGuardInterface {
 
     @Override
     public boolean exists() throws IOException {
-        return names().contains(name);
+        try (Rtnetlink kernel = Rtnetlink.open()) {
+            return kernel.link(name).filter(link -> link.kind().equals(KIND)).isPresent();
+        }
     }
 
     @Override

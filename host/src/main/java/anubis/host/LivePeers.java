@@ -3,7 +3,9 @@ package anubis.host;
 import anubis.config.Cidr;
 import anubis.config.DeviceChange;
 import anubis.config.PeerChange;
+import anubis.config.Route;
 import anubis.config.UapiDevice;
+import anubis.linux.Rtnetlink;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -230,18 +232,13 @@ public final class LivePeers implements AutoCloseable {
     private void lookAtRoutes() throws IOException {
         ours.clear();
         others.clear();
-        for (String family : List.of("-4", "-6")) {
-            Command.Answer answer = Command.run("ip", "-N", family, "route", "show", "dev", name);
-            if (answer.status() == 0) { // else a host without that family
-                answer.out().lines().forEach(line -> {
-                    List<String> words = List.of(line.split(" ", -1));
-                    String to = words.getFirst().equals("default")
-                            ? (family.equals("-4") ? "0.0.0.0/0" : "::/0")
-                            : words.getFirst();
-                    if (to.indexOf(':') >= 0 || to.indexOf('.') >= 0) { // else the route's type, of which none is ours
-                        (words.contains(String.valueOf(PROTOCOL)) ? ours : others).add(Cidr.parse(to));
-                    }
-                });
+        try (Rtnetlink kernel = Rtnetlink.open()) {
+            Optional<Rtnetlink.Link> link = kernel.link(name);
+            if (link.isPresent()) {
+                kernel.routes(link.get().index()).stream()
+                        .filter(route -> route.table() == Route.MAIN)
+                        .forEach(route -> (route.protocol() == PROTOCOL ? ours : others)
+                                .add(new Cidr(route.to().address(), route.to().length())));
             }
         }
         routesKnown = true;

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -122,6 +123,15 @@ public final class PrivateFile {
      * but root and this user can have put them; others are replaced, for they would say what is overwritten or who reads it.
      */
     public static void write(Path path, byte[] content) throws IOException {
+        write(path, content, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
+    }
+
+    /** As {@link #write}, but without waiting for a disk: for what is worth nothing after a restart of the machine. */
+    public static void writeUntilRestart(Path path, byte[] content) throws IOException {
+        write(path, content, StandardOpenOption.WRITE);
+    }
+
+    private static void write(Path path, byte[] content, OpenOption... options) throws IOException {
         Path target = path.toAbsolutePath();
         boolean followed = Files.isSymbolicLink(target) && isOurs(target.resolveSibling("."));
         boolean link = Files.isSymbolicLink(target) && !followed;
@@ -133,7 +143,7 @@ public final class PrivateFile {
         Path directory = Optional.ofNullable(real.getParent()).orElse(real);
         Path whole = Files.createTempFile(directory, ".anubis", ".new", OWNER_ONLY);
         try {
-            Files.write(whole, content, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
+            Files.write(whole, content, options);
             Files.move(whole, real, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(whole);

@@ -125,7 +125,7 @@ final class RunFiles {
     /** Replaces a file in one step; it can be read by this user only, at every moment. */
     void write(String kind, String text) throws IOException {
         makeDirectory();
-        PrivateFile.write(directory.resolve(name + "." + kind), text.getBytes(StandardCharsets.UTF_8));
+        PrivateFile.writeUntilRestart(directory.resolve(name + "." + kind), text.getBytes(StandardCharsets.UTF_8));
     }
 
     void delete(String kind) throws IOException {

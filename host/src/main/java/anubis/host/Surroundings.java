@@ -5,19 +5,20 @@ import anubis.config.Facts;
 import anubis.config.HostState;
 import anubis.config.QuickConfig;
 import anubis.config.UapiDevice;
+import anubis.linux.Rtnetlink;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -30,8 +31,6 @@ final class Surroundings {
     private static final int OVERHEAD = 80;
 
     private static final int ETHERNET = 1500;
-    private static final Pattern PATH = Pattern.compile("^\\S.* dev (\\S+).*$");
-    private static final Pattern MTU = Pattern.compile(" mtu (?:lock )?(\\d+)");
 
     private Surroundings() {}
 
@@ -75,43 +74,28 @@ final class Surroundings {
 
     /** The smallest MTU on the way to any of these addresses, or of the default route; none of it through the tunnel. */
     private static int pathMtu(String name, List<InetAddress> to, long mark) throws IOException {
-        OptionalInt smallest = OptionalInt.empty();
-        if (!to.isEmpty()) {
-            String questions = to.stream()
-                    .map(address -> "route get " + address.getHostAddress() + (mark == 0 ? "" : " mark " + mark))
-                    .collect(Collectors.joining("\n", "", "\n"));
-            smallest = smallest(
-                    name,
-                    Command.run(questions, List.of("ip", "-o", "-force", "-batch", "-"))
-                            .out());
+        try (Rtnetlink kernel = Rtnetlink.open()) {
+            Set<Rtnetlink.Way> ways = new HashSet<>();
+            for (InetAddress address : to) {
+                kernel.way(address, mark).ifPresent(ways::add);
+            }
+            OptionalInt smallest = smallest(name, kernel, ways);
+            if (smallest.isEmpty()) {
+                smallest = smallest(name, kernel, kernel.defaultWays());
+            }
+            return smallest.orElse(ETHERNET);
         }
-        if (smallest.isEmpty()) {
-            smallest = smallest(
-                    name,
-                    Command.run("ip", "-4", "route", "show", "default").out()
-                            + Command.run("ip", "-6", "route", "show", "default")
-                                    .out());
-        }
-        return smallest.orElse(ETHERNET);
     }
 
-    private static OptionalInt smallest(String name, String routes) throws IOException {
-        if (routes.isEmpty()) {
-            return OptionalInt.empty();
-        }
+    private static OptionalInt smallest(String name, Rtnetlink kernel, Set<Rtnetlink.Way> ways) throws IOException {
         int smallest = Integer.MAX_VALUE;
-        Map<String, Observer.Link> links = Observer.links();
-        for (String line : routes.lines().toList()) {
-            Matcher path = PATH.matcher(line);
-            Optional<Observer.Link> link = path.matches() && !path.group(1).equals(name)
-                    ? Optional.ofNullable(links.get(path.group(1)))
-                    : Optional.empty();
+        for (Rtnetlink.Way way : ways) {
+            Optional<Rtnetlink.Link> link =
+                    kernel.link(way.link()).filter(each -> !each.name().equals(name));
             if (link.isPresent()) {
-                Matcher own = MTU.matcher(line);
-                int mtu =
-                        own.find() ? Integer.parseInt(own.group(1)) : link.get().mtu();
+                int mtu = way.mtu().orElse(link.get().mtu());
                 // To oneself there is no path to measure.
-                smallest = Math.min(smallest, path.group(1).equals("lo") ? ETHERNET : mtu);
+                smallest = Math.min(smallest, link.get().name().equals("lo") ? ETHERNET : mtu);
             }
         }
         return smallest == Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of(smallest);

@@ -124,22 +124,23 @@ public final class Tunnel {
      * there until the next call, or until the interface is down. A reload leaves them alone, and no file is written.
      *
      * @param guests sections of a configuration file; none if empty
-     * @throws IOException if that cannot be done, or another program brought the interface up; all is then as it was
+     * @return whether that is so now; else {@link #up} has not brought the interface up, and it is left alone
+     * @throws IOException if it cannot be done; all is then as it was
      */
-    public void guests(String guests) throws IOException, ConfigException {
+    public boolean guests(String guests) throws IOException, ConfigException {
         try (RunFiles.Lock _ = files.lock()) {
-            Wanted before = Wanted.of(applied());
-            Applied applied = before.applied();
+            Optional<Applied> inForce = files.applied();
+            if (inForce.isEmpty() || !Observer.exists(name)) {
+                return false;
+            }
+            Applied applied = inForce.get();
+            Wanted before = Wanted.of(applied);
             String text = ownText(applied.text()) + (guests.isEmpty() ? "" : GUESTS + guests);
             QuickConfig config = QuickConfig.parse(applied.source().toString(), text);
             Asked asked = new Asked(applied.source(), text, config, Surroundings.resolve(config, warnings));
             change(before, asked, observe(config));
+            return true;
         }
-    }
-
-    /** Whether it is up, and {@link #up} has brought it up. */
-    public boolean isUp() throws IOException {
-        return files.applied().isPresent() && Observer.exists(name);
     }
 
     private static String ownText(String text) {
