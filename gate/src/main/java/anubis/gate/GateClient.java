@@ -251,6 +251,16 @@ final class GateClient {
         tunnel.execute(() -> tunnel.keepalive(hub.key(), KEEPALIVE));
     }
 
+    /** Notes another lease; false if meanwhile nobody wants it any more. */
+    private synchronized boolean goOn(HubAddress hub, Reply reply) throws IOException {
+        boolean wanted =
+                session.filter(present -> present.hub().equals(hub.name())).isPresent();
+        if (wanted) {
+            begin(hub, reply);
+        }
+        return wanted;
+    }
+
     private synchronized void renewed(HubAddress hub, Reply reply) throws IOException {
         Optional<Session> present = session.filter(each -> each.hub().equals(hub.name()));
         if (present.isPresent()) {
@@ -301,10 +311,14 @@ final class GateClient {
         try {
             HubAddress hub = hub(Optional.of(present.get().hub()));
             // What is up is renewed by it, and what the hub has forgotten is up again.
-            Answer answer = up(Optional.of(hub.name()), Optional.empty(), Optional.empty());
-            if (!answer.reply.code().agrees()) {
-                log.accept(hub.name() + ": no further lease: " + answer.reply.sentence());
+            Reply reply = ask(
+                    hub,
+                    new Asker.Question(hub.key(), Operation.UP, Optional.empty(), Optional.empty(), Optional.empty()));
+            if (!reply.code().agrees()) {
+                log.accept(hub.name() + ": no further lease: " + reply.sentence());
                 end();
+            } else if (!goOn(hub, reply)) {
+                ask(hub, new Asker.Question(hub.key(), Operation.DOWN));
             }
         } catch (IOException e) {
             log.accept(String.valueOf(e.getMessage()));
