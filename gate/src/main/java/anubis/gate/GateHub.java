@@ -159,8 +159,7 @@ final class GateHub {
                         registry.standing(entry.productionKey()).at().isPresent();
                 finish(
                         act,
-                        production.change(
-                                removal(entry.productionKey(), elsewhere ? List.of() : entry.allowedIps())));
+                        production.change(removal(entry.productionKey(), elsewhere ? List.of() : entry.allowedIps())));
             }
             case RENEW -> settle(act, Code.DONE);
             case MOVE_AWAY -> {
@@ -365,10 +364,8 @@ final class GateHub {
                 .flatMap(handshake -> standing.leaseEnd()
                         .filter(end -> !end.isAfter(now) && handshake.isAfter(end.minus(standing.lease())))
                         .map(_ -> standing.lease(handshake.plus(standing.lease()), standing.lease())))
-                .filter(after ->
-                        entry.filter(of -> hub.wants(of, after, now)).isPresent());
-        prolonged.ifPresent(
-                after -> registry.put(after, line(entry.orElseThrow(), "in use", Optional.of(Code.DONE))));
+                .filter(after -> entry.filter(of -> hub.wants(of, after, now)).isPresent());
+        prolonged.ifPresent(after -> registry.put(after, line(entry.orElseThrow(), "in use", Optional.of(Code.DONE))));
         return prolonged.orElse(standing);
     }
 
@@ -482,6 +479,7 @@ final class GateHub {
     /** Says goodbye to everybody; {@code said} is complete once all have answered. */
     void stop(CompletableFuture<Void> said) {
         stopping = true;
+        // Even if another look is on its way, and if nothing is to be seen: all are to hear it.
         onTunnel(production.look(), (device, failure) -> {
             Map<PublicKey, UapiPeer> peers = failure == null ? byKey(device) : Map.of();
             for (PublicKey key : List.copyOf(ups.keySet())) {
