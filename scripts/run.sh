@@ -53,8 +53,8 @@ rehearse() {
     chmod +x "$fakes/ip" "$fakes/nft"
     reload=
     ! "$fakes/ip" || ! "$fakes/nft" || reload=reload
-    PATH=$fakes:$PATH "$jdk/bin/java" "@$image/jvm.args" --module-path "$image/lib" -XX:AOTCacheOutput="$aot.new" \
-        -m anubis.cli/anubis.cli.Rehearsal $reload || true
+    PATH=$fakes:$PATH STATE_DIRECTORY=$fakes/state "$jdk/bin/java" "@$image/jvm.args" --module-path "$image/lib" \
+        -XX:AOTCacheOutput="$aot.new" -m anubis.cli/anubis.cli.Rehearsal $reload || true
     rm -rf "$fakes"
     [ -e "$aot.new" ] || : >"$aot.new"
     chmod go+r "$aot.new"

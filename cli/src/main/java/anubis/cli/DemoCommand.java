@@ -1,16 +1,27 @@
 package anubis.cli;
 
 import anubis.lab.Lab;
+import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 
-/** {@code anubis demo}: a tunnel between two hosts of namespaces on this machine, shown step by step. */
+/** {@code anubis demo}: a tunnel, or the gate, between hosts of namespaces on this machine, shown step by step. */
 final class DemoCommand {
     private static final int SECONDS_DEFAULT = 10;
+    private static final String GATE = "gate";
 
     private DemoCommand() {}
 
     static CommandSpec spec() {
+        PositionalParamSpec what = PositionalParamSpec.builder()
+                .paramLabel("gate")
+                .type(String.class)
+                .arity("0..1")
+                .completionCandidates(List.of(GATE))
+                .description("Show the gate instead: two hubs, three clients, and all that they ask.")
+                .build();
         OptionSpec seconds = OptionSpec.builder("-t", "--seconds")
                 .paramLabel("SECONDS")
                 .type(int.class)
@@ -20,21 +31,31 @@ final class DemoCommand {
         CommandSpec spec = Anubis.verb(
                 "demo",
                 "Shows a tunnel between two hosts made on this machine, and cleans up.",
-                () -> run(seconds.getValue()));
+                () -> run(Optional.ofNullable(what.getValue()), seconds.getValue()));
         spec.usageMessage()
                 .footer(
                         "The hosts are network namespaces: nothing outside them is touched. Needs root, or a",
                         "system that allows unprivileged user namespaces.");
-        return spec.addOption(seconds);
+        return spec.addPositional(what).addOption(seconds);
     }
 
-    private static void run(int seconds) throws Exception {
+    private static void run(Optional<String> what, int seconds) throws Exception {
+        if (what.filter(word -> !word.equals(GATE)).isPresent()) {
+            throw new Anubis.UsageException("there is no demo '" + what.get() + "'; one is called gate");
+        }
         if (seconds < 1) {
             throw new Anubis.UsageException("--seconds: the transfer lasts 1 second or more");
         }
         String obstacle = Lab.obstacle().orElse("");
         if (!obstacle.isEmpty()) {
             throw new IllegalStateException(obstacle);
+        }
+        if (what.isPresent()) {
+            try (Lab lab = Lab.open();
+                    GateDemo demo = new GateDemo(lab)) {
+                demo.show();
+            }
+            return;
         }
         try (Lab lab = Lab.open();
                 Demo demo = new Demo(lab)) {

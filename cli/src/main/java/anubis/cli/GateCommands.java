@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 /** {@code anubis gate}: the verbs of the gate. Those of a client ask the gate that runs on this host. */
 final class GateCommands {
     private static final List<String> VERBS =
-            List.of("run", "up", "down", "use", "status", "renew", "hello", "peer", "log");
+            List.of("init", "run", "up", "down", "use", "status", "renew", "hello", "peer", "log");
 
     private GateCommands() {}
 
@@ -25,17 +25,20 @@ final class GateCommands {
 
     private static CommandSpec verb(String name, String... args) {
         return switch (name) {
+            case "init" -> GateInitCommand.spec();
             case "run" -> GateRunCommand.spec();
             case "up" ->
                 asking(
                         name,
                         "Asks a hub to bring this host's tunnel up, and does so here.",
-                        Map.of("hub", hub(false), "code", code(), "lease", lease()));
-            case "down" -> asking(name, "Takes this host's tunnel down, here and at the hub.", Map.of());
-            case "use" -> asking(name, "Goes over to another hub.", Map.of("hub", hub(true), "code", code()));
-            case "status" -> asking(name, "Asks the hub whether it has this host up.", Map.of("hub", hub(false)));
-            case "renew" -> asking(name, "Asks for a new lease.", Map.of("hub", hub(false), "lease", lease()));
-            case "hello" -> asking(name, "Asks a hub who it is.", Map.of("hub", hub(false)));
+                        hub(false),
+                        code(),
+                        lease());
+            case "down" -> asking(name, "Takes this host's tunnel down, here and at the hub.");
+            case "use" -> asking(name, "Goes over to another hub.", hub(true), code());
+            case "status" -> asking(name, "Asks the hub whether it has this host up.", hub(false));
+            case "renew" -> asking(name, "Asks for a new lease.", hub(false), lease());
+            case "hello" -> asking(name, "Asks a hub who it is.", hub(false));
             case "peer" -> GatePeerCommands.peer(args);
             case "log" -> GatePeerCommands.log();
             default -> throw new AssertionError(name);
@@ -43,7 +46,7 @@ final class GateCommands {
     }
 
     /** A verb that passes its options on to the gate and prints what that answers. */
-    private static CommandSpec asking(String verb, String description, Map<String, ArgSpec> options) {
+    private static CommandSpec asking(String verb, String description, ArgSpec... options) {
         OptionSpec of = OptionSpec.builder("-i", "--interface")
                 .paramLabel("NAME")
                 .type(String.class)
@@ -52,18 +55,23 @@ final class GateCommands {
         OptionSpec json = Json.option();
         CommandSpec spec = Anubis.verb(verb, description, () -> {
             Map<String, String> values = new LinkedHashMap<>();
-            options.forEach((key, option) -> Optional.<String>ofNullable(option.getValue())
-                    .ifPresent(value -> values.put(
-                            key,
-                            key.equals("lease")
-                                    ? String.valueOf(UpCommands.duration(value).toSeconds())
-                                    : value)));
+            for (ArgSpec option : options) {
+                String key =
+                        option instanceof OptionSpec named ? named.longestName().substring(2) : "hub";
+                Optional.<String>ofNullable(option.getValue())
+                        .ifPresent(value -> values.put(
+                                key,
+                                key.equals("lease")
+                                        ? String.valueOf(
+                                                UpCommands.duration(value).toSeconds())
+                                        : value));
+            }
             tell(
                     Control.ask(Optional.ofNullable(of.getValue()), new Control.Question(verb, values)),
                     json.<Boolean>getValue());
         });
         spec.usageMessage().footer("It ends with 1 if the hub does not agree, or does not answer.");
-        options.values().forEach(spec::add);
+        List.of(options).forEach(spec::add);
         return spec.addOption(of).addOption(json);
     }
 

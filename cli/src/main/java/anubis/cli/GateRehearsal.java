@@ -54,8 +54,8 @@ final class GateRehearsal {
             try (SqliteRegistry registry = SqliteRegistry.open(state)) {
                 new Owner(registry, InstantSource.system()).add(entry(clientKey));
             }
-            try (GateDaemon _ = GateDaemon.open(hub, state, line -> {});
-                    GateDaemon _ = GateDaemon.open(client, folder.resolve("state-client"), line -> {})) {
+            try (GateDaemon _ = GateDaemon.open(hub, state, _ -> {}, _ -> {});
+                    GateDaemon _ = GateDaemon.open(client, folder.resolve("state-client"), _ -> {}, _ -> {})) {
                 for (String verb : List.of("hello", "up", "status", "renew", "down")) {
                     Rehearsal.run("gate", verb, "--interface", "lo");
                 }

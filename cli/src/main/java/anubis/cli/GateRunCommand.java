@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -49,11 +50,17 @@ final class GateRunCommand {
             }
             DeviceCommand.await(closed);
         }));
-        try (GateDaemon daemon =
-                GateDaemon.open(config, HandshakeClock.stateDirectory(), line -> DeviceCommand.log("gate", line))) {
+        // Whoever waits for the production interface is no failure: other services need not wait for it, too.
+        Consumer<String> waiting = what -> {
+            manager.status(what);
+            manager.ready();
+        };
+        try (GateDaemon daemon = GateDaemon.open(
+                config, HandshakeClock.stateDirectory(), line -> DeviceCommand.log("gate", line), waiting)) {
             running.set(daemon);
             if (!told.get()) { // else it came before there was a gate to end
                 System.out.println("ready");
+                manager.status("serves " + config.interfaceName());
                 manager.ready();
                 daemon.awaitEnd();
             }

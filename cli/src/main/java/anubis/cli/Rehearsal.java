@@ -110,6 +110,22 @@ final class Rehearsal {
             {"strip", file},
             {"lint", file},
             {"reload", "--dry-run", file},
+            {"gate", "--help"},
+            {
+                "gate",
+                "peer",
+                "add",
+                "rehearsal",
+                "--gate-key",
+                KEY.strip(),
+                "--production-key",
+                KEY.strip(),
+                "--allowed-ips",
+                "10.0.0.2/32"
+            },
+            {"gate", "peer", "list"},
+            {"gate", "peer", "show", "rehearsal"},
+            {"gate", "log"},
             {"device"},
             {"device", "--help"}
         };

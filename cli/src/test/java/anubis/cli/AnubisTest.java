@@ -144,6 +144,10 @@ class AnubisTest {
         "gate peer add x, --gate-key, anubis gate peer add --help",
         "gate peer show, NAME, anubis gate peer show --help",
         "gate log -n -1, -n, anubis gate log --help",
+        "gate init --ask cloud, NAME=GATEKEY@HOST:PORT, anubis gate init --help",
+        "gate init --hub-name jacinth, --endpoint, anubis gate init --help",
+        "gate init --endpoint :1, neither an IP address nor a name, anubis gate init --help",
+        "demo door, there is no demo 'door', anubis demo --help",
         "completion fish, SHELL, anubis completion --help"
     })
     void refusesWrongUse(String line, String complaint, String help) {

@@ -389,14 +389,17 @@ final class GateClient {
 
     private void leave() {
         Optional<Session> present = session;
+        if (present.isEmpty()) {
+            return;
+        }
         try {
             HubAddress hub = hub(present.map(Session::hub));
-            if (present.isPresent()) {
-                CompletableFuture<Reply> answer = send(hub, new Asker.Question(hub.key(), Operation.GOODBYE));
-                end();
-                answer.orTimeout(LEAVE.toMillis(), TimeUnit.MILLISECONDS).join();
-            }
-        } catch (IOException | CompletionException e) {
+            CompletableFuture<Reply> answer = send(hub, new Asker.Question(hub.key(), Operation.GOODBYE));
+            end();
+            answer.orTimeout(LEAVE.toMillis(), TimeUnit.MILLISECONDS).join();
+        } catch (CompletionException e) {
+            log.accept("the hub has not answered the goodbye");
+        } catch (IOException e) {
             log.accept(String.valueOf(e.getMessage()));
         }
     }

@@ -9,10 +9,14 @@ import anubis.crypto.PrivateKey;
 import anubis.crypto.PublicKey;
 import anubis.host.PrivateFile;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +24,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
@@ -41,9 +46,12 @@ public record GateConfig(
     /** Where it is unless another file is named. */
     public static final Path FILE = Path.of("/etc/anubis/gate.toml");
 
-    private static final String GATE_KEY = "/etc/wireguard/gate.priv";
+    static final String GATE_KEY = "/etc/wireguard/gate.priv";
     private static final Pattern INTERFACE = Pattern.compile("[A-Za-z0-9_=+.-]{1,15}");
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,63}");
+    static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,63}");
+    /** What an error of the parser cites: it may be anything. */
+    private static final Pattern CITED = Pattern.compile("^Unexpected '.*'", Pattern.DOTALL);
+
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,6})([smhd])");
     private static final Duration LEASE = Duration.ofHours(1);
     private static final int PORT_MAX = 65_535;
@@ -74,10 +82,24 @@ public record GateConfig(
      * @throws IOException if it cannot be read
      */
     public static GateConfig read(Path file) throws IOException, ConfigException {
-        if (!Files.exists(file)) {
-            throw new IOException(file + ": there is no such file; 'anubis gate init' helps to write it");
+        try {
+            return new Reading(file).config(Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw new IOException(file + ": there is no such file; 'anubis gate init' writes a first one", e);
+        } catch (AccessDeniedException e) {
+            throw new IOException(file + ": this user may not read it; try as root", e);
+        } catch (CharacterCodingException e) {
+            throw new IOException(file + ": it is not text in UTF-8; write it anew", e);
+        } catch (IOException e) {
+            throw new IOException(file + ": it cannot be read (" + e.getMessage() + ")", e);
         }
-        return new Reading(file).config();
+    }
+
+    /** A table of the file: what its keys are called in errors, and where it begins. */
+    private record Section(TomlTable table, String prefix, int line) {
+        Optional<Object> value(String key) {
+            return Optional.ofNullable(table.get(List.of(key)));
+        }
     }
 
     /** One reading of a file, which gathers what is wrong with it. */
@@ -89,41 +111,48 @@ public record GateConfig(
             this.file = file;
         }
 
-        GateConfig config() throws IOException, ConfigException {
+        GateConfig config(String text) throws ConfigException {
             PrivateFile.exposure(file, false).ifPresent(problems::add);
-            TomlParseResult toml = Toml.parse(file);
+            TomlParseResult toml = Toml.parse(text);
             toml.errors()
                     .forEach(error -> problems.add(new Problem(
                             file.toString(),
                             error.position().line(),
-                            "column " + error.position().column(),
-                            String.valueOf(error.getMessage()),
-                            "write it as TOML")));
+                            error.position().column(),
+                            "TOML",
+                            CITED.matcher(String.valueOf(error.getMessage())).replaceFirst("this is no TOML"),
+                            "text stands in \"quotes\", a list in [ ], a table begins with [NAME] (see toml.io)")));
             orThrow();
-            known(toml, "interface", "key", "port", "hub", "hubs");
-            String name = text(toml, "interface", true)
-                    .filter(each -> matches(toml, "interface", each, INTERFACE, "the name of an interface, as in wg0"))
+            Section all = new Section(toml, "", 1);
+            known(all, "interface", "key", "port", "hub", "hubs");
+            String name = text(all, "interface", "write interface = \"wg0\", the interface that carries the traffic")
+                    .filter(each -> matches(all, "interface", each, INTERFACE, "the name of an interface, as in wg0"))
                     .orElse("");
-            PrivateKey key = text(toml, "key", false)
+            Optional<PrivateKey> key = text(all, "key")
                     .or(() -> Optional.of(GATE_KEY))
-                    .flatMap(path -> secret(toml, "key", path, PrivateKey::ofBase64, "anubis genkey > "))
-                    .orElseGet(() -> PrivateKey.of(new byte[32]));
-            Optional<HubPart> hub = table(toml, "hub").map(this::hub);
-            long port = number(toml, "port", hub.isPresent() ? InnerUdp.PORT : 0, PORT_MAX);
-            List<HubAddress> hubs = tables(toml, "hubs").map(this::address).toList();
+                    .flatMap(path -> secret(all, "key", path, PrivateKey::ofBase64, "genkey"));
+            Optional<HubPart> hub = section(all, "hub").map(this::hub);
+            long port = number(all, "port", hub.isPresent() ? InnerUdp.PORT : 0, PORT_MAX);
+            List<HubAddress> hubs = sections(all, "hubs")
+                    .flatMap(each -> address(each).stream())
+                    .toList();
             Set<Object> seen = new HashSet<>();
             hubs.stream()
                     .flatMap(each -> Stream.of(each.name(), each.key()))
                     .filter(each -> !seen.add(each))
-                    .forEach(twice -> problem(toml, "hubs", "two hubs are both '" + twice + "'", "name each once"));
-            if (hub.isEmpty() && hubs.isEmpty()) {
-                problem(toml, "hubs", "there is neither a hub to ask nor is this one", "add [[hubs]] or [hub]");
+                    .forEach(twice -> problem(all, "hubs", "two hubs are both '" + twice + "'", "name each hub once"));
+            if (all.value("hub").isEmpty() && all.value("hubs").isEmpty()) {
+                problem(
+                        all,
+                        "hubs",
+                        "this host is no hub, and there is none to ask",
+                        "add a table [[hubs]] for each hub to ask, or [hub]; 'anubis gate init' shows how");
             }
             orThrow();
-            return new GateConfig(name, key, (int) port, hub, hubs);
+            return new GateConfig(name, key.orElseThrow(), (int) port, hub, hubs);
         }
 
-        private HubPart hub(TomlTable hub) {
+        private HubPart hub(Section hub) {
             known(
                     hub,
                     "name",
@@ -133,20 +162,52 @@ public record GateConfig(
                     "max-peers",
                     "in-reserve-for",
                     "second-factor-program");
-            Optional<String> other = text(hub, "in-reserve-for", false)
-                    .filter(each -> matches(hub, "in-reserve-for", each, NAME, "the name of a hub"));
-            return new HubPart(
+            HubPart part = new HubPart(
                     name(hub),
-                    list(hub, "endpoints", Endpoint::parse, "a list of HOST:PORT"),
-                    list(hub, "allowed-ips", Cidr::parse, "a list of prefixes, as in 10.0.0.0/8"),
+                    list(
+                            hub,
+                            "endpoints",
+                            GateConfig::endpoint,
+                            "write endpoints = [\"HOST:PORT\"], where clients reach it"),
+                    list(
+                            hub,
+                            "allowed-ips",
+                            Cidr::parse,
+                            "write allowed-ips = [\"10.0.0.0/8\"], what clients reach by it"),
                     lease(hub),
                     (int) number(hub, "max-peers", Integer.MAX_VALUE, Integer.MAX_VALUE),
-                    other,
-                    text(hub, "second-factor-program", false));
+                    text(hub, "in-reserve-for")
+                            .filter(each -> matches(hub, "in-reserve-for", each, NAME, "the name of a hub")),
+                    text(hub, "second-factor-program").filter(each -> runs(hub, each)));
+            try {
+                Hub _ = new Hub(
+                        new Reply.Terms(PublicKey.of(new byte[32]), part.endpoints, part.allowedIps),
+                        part.lease,
+                        part.inReserveFor);
+            } catch (IllegalArgumentException e) {
+                problem(
+                        hub,
+                        "allowed-ips",
+                        "all this does not fit into one reply",
+                        "name fewer prefixes and endpoints");
+            }
+            return part;
         }
 
-        private Duration lease(TomlTable hub) {
-            String text = text(hub, "lease", false).orElse("");
+        private boolean runs(Section hub, String program) {
+            boolean runs = program.startsWith("/") && Files.isExecutable(Path.of(program));
+            if (!runs) {
+                problem(
+                        hub,
+                        "second-factor-program",
+                        "'" + program + "' is no program that can be run",
+                        "write its whole path, and chmod +x it");
+            }
+            return runs;
+        }
+
+        private Duration lease(Section hub) {
+            String text = text(hub, "lease").orElse("");
             Matcher parts = DURATION.matcher(text);
             if (text.isEmpty()) {
                 return LEASE;
@@ -164,132 +225,138 @@ public record GateConfig(
             };
         }
 
-        private HubAddress address(TomlTable hub) {
+        /** Nothing if there is a problem with it. */
+        private Optional<HubAddress> address(Section hub) {
+            int before = problems.size();
             known(hub, "name", "key", "endpoint", "preshared-key");
-            Optional<PublicKey> key = text(hub, "key", true)
-                    .flatMap(each -> parsed(
-                            hub,
-                            "key",
-                            each,
-                            PublicKey::ofBase64,
-                            "the hub's gate public key, as 'anubis pubkey' prints it"));
-            Optional<Endpoint> endpoint = text(hub, "endpoint", true)
-                    .flatMap(each -> parsed(
-                            hub, "endpoint", each, Endpoint::parse, "HOST:PORT of its gate, as in hub.example:4297"));
-            Optional<PresharedKey> preshared = text(hub, "preshared-key", false)
-                    .flatMap(path -> secret(hub, "preshared-key", path, PresharedKey::ofBase64, "anubis genpsk > "));
+            String name = name(hub);
+            String remedy = "write key = \"…\", the hub's gate public key, as 'anubis gate init' prints it there";
+            Optional<PublicKey> key =
+                    text(hub, "key", remedy).flatMap(each -> parsed(hub, "key", each, PublicKey::ofBase64, remedy));
             key.filter(PublicKey::isOfLowOrder)
-                    .ifPresent(_ -> problem(hub, "key", "it is of low order: nobody has it honestly", "ask the hub"));
-            return new HubAddress(
-                    name(hub),
-                    key.orElseGet(() -> PublicKey.of(new byte[32])),
-                    endpoint.orElseGet(() -> Endpoint.parse("127.0.0.1:1")),
-                    preshared);
+                    .ifPresent(_ -> problem(hub, "key", "nobody has a private key to it", remedy));
+            String where = "write endpoint = \"HOST:" + InnerUdp.PORT + "\", where the hub's gate is reached";
+            Optional<Endpoint> endpoint = text(hub, "endpoint", where)
+                    .flatMap(each -> parsed(hub, "endpoint", each, GateConfig::endpoint, where));
+            Optional<PresharedKey> preshared = text(hub, "preshared-key")
+                    .flatMap(path -> secret(hub, "preshared-key", path, PresharedKey::ofBase64, "genpsk"));
+            return problems.size() > before
+                    ? Optional.empty()
+                    : Optional.of(new HubAddress(name, key.orElseThrow(), endpoint.orElseThrow(), preshared));
         }
 
-        private String name(TomlTable hub) {
-            return text(hub, "name", true)
+        private String name(Section hub) {
+            return text(hub, "name", "write name = \"…\", the name of the hub")
                     .filter(each -> matches(hub, "name", each, NAME, "1 to 63 letters, digits or _ . -"))
                     .orElse("");
         }
 
         // Values.
 
-        private void known(TomlTable table, String... keys) {
+        private void known(Section section, String... keys) {
             Set<String> all = Set.of(keys);
-            table.keySet().stream()
+            section.table.keySet().stream()
                     .filter(key -> !all.contains(key))
-                    .forEach(key ->
-                            problem(table, key, "there is no such key", "remove it, or use one of " + List.of(keys)));
+                    .forEach(key -> problem(
+                            section,
+                            key,
+                            "there is no such key",
+                            "remove it, or use one of " + String.join(", ", keys)));
         }
 
-        private Optional<String> text(TomlTable table, String key, boolean needed) {
-            return switch (table.get(List.of(key))) {
-                case null -> {
-                    if (needed) {
-                        problem(table, key, "it is lacking", "add it");
-                    }
-                    yield Optional.empty();
-                }
-                case String text -> Optional.of(text);
-                default -> {
-                    problem(table, key, "it is no string", "write it in quotes");
-                    yield Optional.empty();
-                }
-            };
-        }
-
-        private long number(TomlTable table, String key, long otherwise, long most) {
-            return switch (table.get(List.of(key))) {
-                case null -> otherwise;
-                case Long number when number > 0 && number <= most -> number;
-                default -> {
-                    problem(table, key, "it is no number from 1 to " + most, "correct it");
-                    yield otherwise;
-                }
-            };
-        }
-
-        private <T> List<T> list(TomlTable table, String key, Function<String, T> parse, String what) {
-            if (!(table.get(List.of(key)) instanceof TomlArray array) || array.isEmpty()) {
-                problem(table, key, "it is lacking", "write " + what);
-                return List.of();
+        /** A text that must be there. */
+        private Optional<String> text(Section section, String key, String remedy) {
+            if (section.value(key).isEmpty()) {
+                problem(section, key, "it is missing", remedy);
             }
-            return array.toList().stream()
-                    .flatMap(each -> parsed(table, key, String.valueOf(each), parse, what).stream())
-                    .toList();
+            return text(section, key);
         }
 
-        private Optional<TomlTable> table(TomlTable parent, String key) {
-            return switch (parent.get(List.of(key))) {
-                case null -> Optional.empty();
-                case TomlTable table -> Optional.of(table);
-                default -> {
-                    problem(parent, key, "it is no table", "write [" + key + "]");
-                    yield Optional.empty();
+        private Optional<String> text(Section section, String key) {
+            return section.value(key).flatMap(value -> {
+                if (value instanceof String text) {
+                    return Optional.of(text);
                 }
-            };
+                problem(section, key, "it is no text", "write it in quotes");
+                return Optional.empty();
+            });
         }
 
-        private Stream<TomlTable> tables(TomlTable parent, String key) {
-            return switch (parent.get(List.of(key))) {
-                case null -> Stream.empty();
-                case TomlArray array
-                when array.toList().stream().allMatch(TomlTable.class::isInstance) ->
-                    array.toList().stream().map(TomlTable.class::cast);
-                default -> {
-                    problem(parent, key, "it is no list of tables", "write [[" + key + "]] above each");
-                    yield Stream.empty();
-                }
-            };
-        }
-
-        private boolean matches(TomlTable table, String key, String text, Pattern pattern, String what) {
-            boolean matches = pattern.matcher(text).matches();
-            if (!matches) {
-                problem(table, key, "'" + text + "' is not right", "write " + what);
+        private long number(Section section, String key, long otherwise, long most) {
+            Object value = section.value(key).orElse(otherwise);
+            if (value instanceof Long number
+                    && (number > 0 || section.value(key).isEmpty())
+                    && number <= most) {
+                return number;
             }
-            return matches;
+            problem(section, key, "it is no whole number from 1 to " + most, "write one, without quotes");
+            return otherwise;
+        }
+
+        private <T> List<T> list(Section section, String key, Function<String, T> parse, String form) {
+            Object value = section.value(key).orElse("");
+            if (value instanceof TomlArray array && !array.isEmpty()) {
+                return array.toList().stream()
+                        .flatMap(each -> parsed(section, key, each, parse, form).stream())
+                        .toList();
+            }
+            problem(section, key, value.equals("") ? "it is missing" : "it is no list of text", form);
+            return List.of();
         }
 
         private <T> Optional<T> parsed(
-                TomlTable table, String key, String text, Function<String, T> parse, String what) {
+                Section section, String key, Object value, Function<String, T> parse, String form) {
             try {
-                return Optional.of(parse.apply(text));
+                return Optional.of(parse.apply(String.valueOf(value)));
             } catch (IllegalArgumentException e) {
-                problem(table, key, String.valueOf(e.getMessage()), "write " + what);
+                String cited = key.equals("key") ? "" : "'" + value + "': "; // it may be a private one
+                problem(section, key, cited + e.getMessage(), form);
                 return Optional.empty();
             }
         }
 
+        private Optional<Section> section(Section parent, String key) {
+            return parent.value(key).flatMap(value -> {
+                if (value instanceof TomlTable table) {
+                    return Optional.of(new Section(table, key + ".", line(parent, key)));
+                }
+                problem(parent, key, "it is no table", "write [" + key + "], and its keys below");
+                return Optional.empty();
+            });
+        }
+
+        private Stream<Section> sections(Section parent, String key) {
+            Object value = parent.value(key).orElse(List.of());
+            if (value instanceof TomlArray array && array.toList().stream().allMatch(TomlTable.class::isInstance)) {
+                return IntStream.range(0, array.size())
+                        .mapToObj(i -> new Section(
+                                array.getTable(i),
+                                key + ".",
+                                array.inputPositionOf(i).line()));
+            }
+            if (parent.value(key).isPresent()) {
+                problem(parent, key, "it is no list of tables", "write [[" + key + "]], with two brackets, above each");
+            }
+            return Stream.empty();
+        }
+
+        private boolean matches(Section section, String key, String text, Pattern pattern, String what) {
+            boolean matches = pattern.matcher(text).matches();
+            if (!matches) {
+                problem(section, key, "'" + text + "' is not right", "write " + what);
+            }
+            return matches;
+        }
+
         /** A key out of a file of its own, which nobody else may read. */
         private <T> Optional<T> secret(
-                TomlTable table, String key, String path, Function<String, T> parse, String maker) {
+                Section section, String key, String path, Function<String, T> parse, String maker) {
             Path from = file.toAbsolutePath().resolveSibling(path);
+            String make = "(umask 077; anubis " + maker + " > " + from + ")";
             Optional<Problem> exposed = PrivateFile.exposure(from, true);
             if (exposed.isPresent()) {
                 problem(
-                        table,
+                        section,
                         key,
                         from + ": " + exposed.get().fault(),
                         exposed.get().remedy());
@@ -297,23 +364,42 @@ public record GateConfig(
             }
             try {
                 return Optional.of(parse.apply(Files.readString(from).strip()));
+            } catch (NoSuchFileException e) {
+                problem(section, key, from + ": there is no such file", "make it: " + make);
+            } catch (AccessDeniedException e) {
+                problem(section, key, from + ": this user may not read it", "try as root");
             } catch (IOException e) {
-                problem(table, key, from + " cannot be read", "umask 077; " + maker + from);
+                problem(section, key, from + ": it cannot be read", "look what it is");
             } catch (IllegalArgumentException e) {
-                problem(table, key, from + " has no key in it", "umask 077; " + maker + from);
+                problem(section, key, from + ": there is no key in it", "make it anew: " + make);
             }
             return Optional.empty();
         }
 
-        private void problem(TomlTable table, String key, String fault, String remedy) {
-            TomlPosition position = table.inputPositionOf(List.of(key));
-            problems.add(new Problem(file.toString(), position == null ? 1 : position.line(), key, fault, remedy));
+        /** Where a key stands; one that is missing is missing where its table begins. */
+        private static int line(Section section, String key) {
+            TomlPosition position = section.table.inputPositionOf(List.of(key));
+            return position == null ? section.line : position.line();
+        }
+
+        private void problem(Section section, String key, String fault, String remedy) {
+            problems.add(new Problem(file.toString(), line(section, key), section.prefix + key, fault, remedy));
         }
 
         private void orThrow() throws ConfigException {
             if (!problems.isEmpty()) {
+                problems.sort(Comparator.comparingInt(Problem::line));
                 throw new ConfigException(problems);
             }
         }
+    }
+
+    /** As {@link Endpoint#parse}, with a port that can be sent to. */
+    static Endpoint endpoint(String text) {
+        Endpoint endpoint = Endpoint.parse(text);
+        if (endpoint.port() == 0) {
+            throw new IllegalArgumentException("the port is not a number from 1 to 65535");
+        }
+        return endpoint;
     }
 }

@@ -5,6 +5,7 @@ import anubis.crypto.Primitives;
 import anubis.crypto.PublicKey;
 import anubis.host.HandshakeClock;
 import anubis.host.LivePeers;
+import anubis.linux.Errno;
 import anubis.linux.ErrnoException;
 import anubis.linux.Processes;
 import java.io.IOException;
@@ -42,6 +43,7 @@ public final class GateDaemon implements AutoCloseable {
     private final GateClient client;
     private final Optional<GateHub> hub;
     private final ControlSocket control;
+    private volatile boolean serving;
     // Of the tunnel's thread.
     private int interfaceIndex;
 
@@ -49,20 +51,32 @@ public final class GateDaemon implements AutoCloseable {
      * Opens the gate; waits for the production interface, if that is not there yet.
      *
      * @param log takes a line for what a person should know
+     * @param waiting told what is waited for, if anything is
      * @throws IOException if it cannot be: another one is running, the port is taken
      */
-    public static GateDaemon open(GateConfig config, Path stateDirectory, Consumer<String> log) throws IOException {
-        return new GateDaemon(config, stateDirectory, log);
+    public static GateDaemon open(
+            GateConfig config, Path stateDirectory, Consumer<String> log, Consumer<String> waiting) throws IOException {
+        return new GateDaemon(config, stateDirectory, log, waiting);
     }
 
-    private GateDaemon(GateConfig config, Path stateDirectory, Consumer<String> log) throws IOException {
+    private GateDaemon(GateConfig config, Path stateDirectory, Consumer<String> log, Consumer<String> waiting)
+            throws IOException {
         this.config = config;
         this.log = log;
         String name = config.interfaceName();
         this.control = ControlSocket.open(name, this::answer);
+        control.start();
         this.production = new LivePeers(name);
         this.clock = HandshakeClock.open(stateDirectory, wall, log);
-        UapiDevice device = awaitProduction();
+        UapiDevice device;
+        try {
+            device = awaitProduction(waiting);
+        } catch (IOException e) {
+            control.close();
+            production.close();
+            clock.close();
+            throw e;
+        }
         this.registry = config.hub().map(_ -> SqliteRegistry.open(stateDirectory));
         this.tunnel = openTunnel();
         this.client = new GateClient(
@@ -79,10 +93,10 @@ public final class GateDaemon implements AutoCloseable {
             tunnel.after(LOOK, this::lookAtInterface);
         });
         client.start();
-        control.start();
+        serving = true;
     }
 
-    private UapiDevice awaitProduction() throws IOException {
+    private UapiDevice awaitProduction(Consumer<String> waiting) throws IOException {
         boolean told = false;
         while (true) {
             try {
@@ -94,7 +108,9 @@ public final class GateDaemon implements AutoCloseable {
             } catch (CompletionException | IOException e) {
                 if (!told) {
                     Throwable cause = e.getCause() == null ? e : e.getCause();
-                    log.accept("waiting for " + config.interfaceName() + ": " + cause.getMessage());
+                    String what = "waiting for " + config.interfaceName() + ": " + cause.getMessage();
+                    log.accept(what);
+                    waiting.accept(what);
                     told = true;
                 }
                 try {
@@ -107,14 +123,32 @@ public final class GateDaemon implements AutoCloseable {
         }
     }
 
-    private GateTunnel openTunnel() throws ErrnoException {
+    private GateTunnel openTunnel() throws IOException {
         Set<PublicKey> hubs = config.hubs().stream().map(HubAddress::key).collect(Collectors.toSet());
-        return GateTunnel.open(
-                new GateTunnel.Setup(config.gateKey(), config.port(), clock),
-                // A hub may tell of its clients before it has been asked anything.
-                key -> hubs.contains(key)
-                        || registry.map(each -> GateHub.admits(each, key)).orElse(false),
-                this::received);
+        try {
+            return GateTunnel.open(
+                    new GateTunnel.Setup(config.gateKey(), config.port(), clock),
+                    // A hub may tell of its clients before it has been asked anything.
+                    key -> hubs.contains(key)
+                            || registry.map(each -> GateHub.admits(each, key)).orElse(false),
+                    this::received);
+        } catch (ErrnoException e) {
+            String port = "UDP port " + config.port() + " of the gate ";
+            throw switch (e.errno()) {
+                case Errno.EACCES ->
+                    new IOException(
+                            port + "is below 1,024, and needs CAP_NET_BIND_SERVICE: choose another (port = 4297 in"
+                                    + " gate.toml), or let the service have it ('systemctl edit anubis-gate', as package.md"
+                                    + " tells)",
+                            e);
+                case Errno.EADDRINUSE ->
+                    new IOException(
+                            port + "is taken by another process: end that ('ss -lunp' shows it), or choose another"
+                                    + " (port = … in gate.toml, and in the [[hubs]] of the clients)",
+                            e);
+                default -> e;
+            };
+        }
     }
 
     private GateHub hub(GateConfig.HubPart part, UapiDevice device) {
@@ -176,7 +210,7 @@ public final class GateDaemon implements AutoCloseable {
 
     private void came(GateConfig.HubPart part) {
         try {
-            Hub own = own(part, awaitProduction());
+            Hub own = own(part, awaitProduction(_ -> {}));
             tunnel.execute(() -> hub.ifPresent(each -> each.interfaceCame(own)));
         } catch (IOException e) {
             log.accept(String.valueOf(e.getMessage()));
@@ -186,6 +220,10 @@ public final class GateDaemon implements AutoCloseable {
     // Verbs.
 
     private Control.Answer answer(Control.Question question) throws IOException {
+        if (!serving) {
+            throw new IOException("the gate waits for " + config.interfaceName() + ": bring it up with 'anubis up "
+                    + config.interfaceName() + "'");
+        }
         Optional<String> name = question.value("hub");
         GateClient.Answer answer = switch (question.verb()) {
             case "up" -> client.up(name, question.value("code"), question.seconds("lease"));

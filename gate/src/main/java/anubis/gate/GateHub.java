@@ -479,6 +479,7 @@ final class GateHub {
     /** Says goodbye to everybody; {@code said} is complete once all have answered. */
     void stop(CompletableFuture<Void> said) {
         stopping = true;
+        // Even if another look is on its way, and if nothing is to be seen: all are to hear it.
         onTunnel(production.look(), (device, failure) -> {
             Map<PublicKey, UapiPeer> peers = failure == null ? byKey(device) : Map.of();
             for (PublicKey key : List.copyOf(ups.keySet())) {

@@ -2,7 +2,6 @@ package anubis.gate;
 
 import anubis.config.AllowedIps;
 import anubis.config.Cidr;
-import anubis.config.ConfigException;
 import anubis.config.Endpoint;
 import anubis.config.PeerChange;
 import anubis.crypto.PresharedKey;
@@ -17,6 +16,8 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -44,16 +45,13 @@ final class OwnSide {
         Endpoint endpoint = terms.endpoints().stream()
                 .findFirst()
                 .orElseThrow(() -> new IOException("the hub does not tell its endpoint"));
-        try {
-            if (tunnel.guests("[Peer]\nPublicKey = " + terms.productionKey() + "\n"
-                    + presharedKey.map(OwnSide::line).orElse("")
-                    + "AllowedIPs = "
-                    + terms.prefixes().stream().map(Cidr::toString).collect(Collectors.joining(", "))
-                    + "\nEndpoint = " + endpoint + "\nPersistentKeepalive = " + KEEPALIVE + "\n")) {
-                return;
-            }
-        } catch (ConfigException e) {
-            throw new IOException(e.getMessage(), e);
+        String peer = "[Peer]\nPublicKey = " + terms.productionKey() + "\n"
+                + presharedKey.map(OwnSide::line).orElse("")
+                + "AllowedIPs = "
+                + terms.prefixes().stream().map(Cidr::toString).collect(Collectors.joining(", "))
+                + "\nEndpoint = " + endpoint + "\nPersistentKeepalive = " + KEEPALIVE + "\n";
+        if (there(() -> tunnel.guests(peer))) {
+            return;
         }
         Endpoint address = new Endpoint(InetAddress.getByName(endpoint.host()).getHostAddress(), endpoint.port());
         Cidr host = Cidr.host(address.address());
@@ -62,7 +60,7 @@ final class OwnSide {
                     "the hub's endpoint " + address + " is in what is to go through the tunnel to it: bring "
                             + live.name() + " up with 'anubis up', which keeps such packets out");
         }
-        PeerChange peer = new PeerChange(
+        PeerChange hub = new PeerChange(
                 terms.productionKey(),
                 PeerChange.Mode.ADD_OR_UPDATE,
                 Optional.of(presharedKey.orElse(PresharedKey.NONE)),
@@ -78,7 +76,8 @@ final class OwnSide {
         List<Cidr> left = before.map(Reply.Terms::prefixes).orElse(List.of()).stream()
                 .filter(prefix -> !terms.prefixes().contains(prefix))
                 .toList();
-        change(new LivePeers.Change(Stream.concat(Stream.of(peer), old.stream()).toList(), terms.prefixes(), left));
+        join(live.change(
+                new LivePeers.Change(Stream.concat(Stream.of(hub), old.stream()).toList(), terms.prefixes(), left)));
     }
 
     private static String line(PresharedKey key) {
@@ -87,29 +86,35 @@ final class OwnSide {
 
     /** Takes the hub's peer away, if the interface is there, and the peer on it. */
     void down(PublicKey hub, List<Cidr> prefixes) throws IOException {
-        try {
-            Processes.interfaceIndex(live.name());
-        } catch (ErrnoException e) {
+        if (!there(this::isInterface)) {
             return;
         }
-        try {
-            if (tunnel.guests("")) {
-                return;
-            }
-        } catch (ConfigException e) {
-            throw new IOException(e.getMessage(), e);
+        if (there(() -> tunnel.guests(""))) {
+            return;
         }
-        change(new LivePeers.Change(List.of(PeerChange.remove(hub)), List.of(), prefixes));
+        join(live.change(new LivePeers.Change(List.of(PeerChange.remove(hub)), List.of(), prefixes)));
     }
 
-    private void change(LivePeers.Change change) throws IOException {
+    private boolean isInterface() {
         try {
-            live.change(change).join();
+            Processes.interfaceIndex(live.name());
+            return true;
+        } catch (ErrnoException e) {
+            return false;
+        }
+    }
+
+    /** Does something in the network namespace of the interface, which that of the caller need not be. */
+    private boolean there(Callable<Boolean> work) throws IOException {
+        return join(live.call(work));
+    }
+
+    private static <T> T join(CompletableFuture<T> future) throws IOException {
+        try {
+            return future.join();
         } catch (CompletionException e) {
-            throw new IOException(
-                    String.valueOf(
-                            e.getCause() == null ? e.getMessage() : e.getCause().getMessage()),
-                    e);
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new IOException(String.valueOf(cause.getMessage()), e);
         }
     }
 }

@@ -17,6 +17,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.regex.Matcher;
@@ -64,6 +65,8 @@ public final class LivePeers implements AutoCloseable {
 
         record Look(CompletableFuture<UapiDevice> seen) implements Job {}
 
+        record Do(Runnable work) implements Job {}
+
         record End() implements Job {}
     }
 
@@ -98,6 +101,22 @@ public final class LivePeers implements AutoCloseable {
         return job.seen;
     }
 
+    /**
+     * Has other work at the interface done after all changes asked for before, on the thread that makes them: it is in the
+     * interface's network namespace.
+     */
+    public <T> CompletableFuture<T> call(Callable<T> work) {
+        CompletableFuture<T> done = new CompletableFuture<>();
+        jobs.add(new Job.Do(() -> {
+            try {
+                done.complete(work.call());
+            } catch (Exception e) {
+                done.completeExceptionally(e);
+            }
+        }));
+        return done;
+    }
+
     private void run() {
         try {
             while (true) {
@@ -111,6 +130,12 @@ public final class LivePeers implements AutoCloseable {
                             makeAll(together);
                             together.clear();
                             look(look);
+                        }
+                        case Job.Do(Runnable work) -> {
+                            makeAll(together);
+                            together.clear();
+                            work.run();
+                            routesKnown = false;
                         }
                         case Job.End() -> {
                             makeAll(together);

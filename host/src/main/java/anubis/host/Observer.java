@@ -26,6 +26,18 @@ final class Observer {
         }
     }
 
+    /** The addresses of the interface {@code name}; none if there is no such interface. */
+    static Set<Cidr> addresses(String name) throws IOException {
+        try (Rtnetlink kernel = Rtnetlink.open()) {
+            Optional<Link> link = kernel.link(name);
+            return link.isPresent() ? addresses(kernel, link.get()) : Set.of();
+        }
+    }
+
+    private static Set<Cidr> addresses(Rtnetlink kernel, Link link) throws IOException {
+        return kernel.addresses(link.index()).stream().map(Observer::cidr).collect(Collectors.toSet());
+    }
+
     /** What is found of the interface {@code name}, but for its rules. The device is asked while the rest is looked at. */
     static Observed observe(String name, WireGuardInterface device) throws IOException {
         try (Rtnetlink kernel = Rtnetlink.open()) {
@@ -34,9 +46,7 @@ final class Observer {
                 throw new IOException("there is no interface " + name);
             }
             Meanwhile<UapiDevice> asked = Meanwhile.of(device::get);
-            Set<Cidr> addresses = kernel.addresses(link.get().index()).stream()
-                    .map(Observer::cidr)
-                    .collect(Collectors.toSet());
+            Set<Cidr> addresses = addresses(kernel, link.get());
             Set<Route> routes = kernel.routes(link.get().index()).stream()
                     .filter(route -> route.protocol() == Route.PROTOCOL)
                     .map(route -> new Route(cidr(route.to()), route.table()))

@@ -5,15 +5,16 @@ import anubis.lab.LabHost;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A clean Debian in a folder, whose network is that of a host of the lab. */
 record Chroot(LabHost host, Path root) {
     /** Each command has mounts of its own, which are gone with it. */
     private static final String ENTER = "mount --bind /dev \"$0/dev\" && mount -t proc proc \"$0/proc\""
             + " && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root chroot \"$0\" sh -ec \"$1\"";
-    /** With less than that, as a service has it: nothing can be written in /usr. */
-    private static final String ENTER_AS_SERVICE =
-            "mount --bind \"$0/usr\" \"$0/usr\" && mount -o remount,bind,ro \"$0/usr\" && " + ENTER;
+    /** With less than that, as a service has it: some folders cannot be written. */
+    private static final String CLOSE = "mount --bind \"$0%1$s\" \"$0%1$s\" && mount -o remount,bind,ro \"$0%1$s\" && ";
 
     /** Runs a script of the shell. */
     CommandResult tryRun(String script) {
@@ -24,9 +25,10 @@ record Chroot(LabHost host, Path root) {
         return tryRun(script).orThrow();
     }
 
-    /** Starts a script as systemd starts a service whose unit protects the system. */
-    Process startAsService(String script, Consumer<ProcessBuilder> setup) {
-        return host.start(setup, command(ENTER_AS_SERVICE, script));
+    /** Starts a script as systemd starts a service whose unit protects the system: it cannot write in these folders. */
+    Process startAsService(String script, Consumer<ProcessBuilder> setup, String... closed) {
+        String mounts = Stream.of(closed).map(CLOSE::formatted).collect(Collectors.joining());
+        return host.start(setup, command(mounts + ENTER, script));
     }
 
     private String[] command(String enter, String script) {

@@ -20,10 +20,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The Debian package: what is in it, and what it does to a machine on which it is installed and removed. */
 final class PackageTest {
-    private static final String UNIT = "usr/lib/systemd/system/anubis@.service";
+    private static final String UNITS = "usr/lib/systemd/system/";
+    private static final String UNIT = UNITS + "anubis@.service";
+    private static final String GATE_UNIT = UNITS + "anubis-gate.service";
     private static final String CONFIGURATION = """
             [Interface]
             PrivateKey = oK56DE9Ue9zK76rAc8pBl6opph+1v36lm7cXXsQKrUE=
@@ -125,14 +129,14 @@ final class PackageTest {
                 .isEmpty();
     }
 
-    @Test
-    void systemdUnderstandsTheUnitAndFindsItConfined() {
+    @ParameterizedTest
+    @CsvSource({UNIT + ", anubis@wg0.service", GATE_UNIT + ", anubis-gate.service"})
+    void systemdUnderstandsTheUnitAndFindsItConfined(String file, String service) {
         assumeTools("systemd-analyze");
-        String unit = files().resolve(UNIT).toString();
+        String unit = files().resolve(file).toString();
         host.run("sh", "-c", "cp /usr/lib/systemd/system/*.target \"${0%/*}\"", unit);
 
-        CommandResult verified =
-                host.execute("systemd-analyze", "verify", "--man=no", "--root=" + files(), "anubis@wg0.service");
+        CommandResult verified = host.execute("systemd-analyze", "verify", "--man=no", "--root=" + files(), service);
         assertThat(verified.stdout() + verified.stderr()).isEmpty();
         assertThat(host.execute("systemd-analyze", "security", "--offline=true", "--threshold=30", "--no-pager", unit))
                 .returns(0, CommandResult::status);
@@ -156,6 +160,10 @@ final class PackageTest {
         assertThat(machine.run("dpkg --verify anubis")).isEmpty();
         Files.writeString(configuration, CONFIGURATION);
         Files.createSymbolicLink(enabled, Path.of("/" + UNIT));
+        Files.createSymbolicLink(enabled.resolveSibling("anubis-gate.service"), Path.of("/" + GATE_UNIT));
+        // The interface is not up yet: what there is to know is in its configuration.
+        assertThat(machine.run("anubis gate init --endpoint 192.0.2.1 -c /tmp/g.toml --key /tmp/g.priv; rm /tmp/g.*"))
+                .contains("written: /tmp/g.toml\n", " for the traffic: let both through", "[192.0.2.1:51820]");
         runsAsAService(machine);
 
         String name = Device.freshName();
@@ -168,9 +176,9 @@ final class PackageTest {
 
         machine.run("dpkg -P anubis");
         assertThat(configuration).hasContent(CONFIGURATION);
-        Files.delete(configuration);
-        Files.delete(configuration.getParent());
-        machine.run("rm -r /run/wireguard /run/anubis");
+        machine.run(
+                "rm /etc/wireguard/wg0.conf /etc/wireguard/gate.priv /etc/wireguard/gate.pub && rmdir /etc/wireguard");
+        machine.run("rm -r /run/wireguard /run/anubis /etc/anubis");
         assertThat(machine.files()).isEqualTo(before);
     }
 
@@ -184,40 +192,76 @@ final class PackageTest {
         await(told, "bound\n", told);
 
         Path said = directory.resolve("said");
-        Process service = machine.startAsService(service("ExecStart"), output(said));
+        Process service = machine.startAsService(service(UNIT, "ExecStart"), output(said), "/usr");
         await(told, "bound\nREADY=1\n", said);
         assertThat(host.run("ip", "-brief", "address", "show", "dev", "wg0")).contains("10.9.0.1/24");
         assertThat(host.run("ip", "route", "show", "dev", "wg0")).contains("10.8.0.0/16");
 
         Files.writeString(machine.path("/etc/wireguard/wg0.conf"), CONFIGURATION.replace("10.8.0.0/16", "10.7.0.0/16"));
-        assertThat(machine.startAsService(service("ExecReload"), output(said)).waitFor())
+        assertThat(machine.startAsService(service(UNIT, "ExecReload"), output(said), "/usr")
+                        .waitFor())
                 .as(() -> read(said))
                 .isZero();
         assertThat(host.run("ip", "route", "show", "dev", "wg0"))
                 .contains("10.7.0.0/16")
                 .doesNotContain("10.8.0.0/16");
 
+        gateRunsAsAService(machine, told);
+
         service.destroy();
         assertThat(service.waitFor()).as(() -> read(said)).isZero();
-        assertThat(told).hasContent("bound\nREADY=1\nSTOPPING=1\n");
+        assertThat(told).hasContent("bound\nREADY=1\nSTATUS=serves wg0\nREADY=1\nSTOPPING=1\nSTOPPING=1\n");
         assertThat(host.execute("ip", "link", "show", "wg0").status()).isNotZero();
         assertThat(machine.path("/var/lib/anubis/hooks")).hasContent("wg0 is up\nwg0 goes\n");
         Files.writeString(machine.path("/etc/wireguard/wg0.conf"), CONFIGURATION);
         Files.delete(notify);
     }
 
-    /** A command of the unit for wg0, after what systemd does before it. */
-    private static String service(String key) throws IOException {
-        String capabilities = Stream.of(setting("CapabilityBoundingSet").split(" "))
-                .map(capability -> ",+" + capability.substring("CAP_".length()).toLowerCase(Locale.ROOT))
-                .reduce("-all", String::concat);
-        return "umask " + setting("UMask") + "; mkdir -p /var/lib/" + setting("StateDirectory") + "\nexport "
-                + setting("Environment") + " NOTIFY_SOCKET=/run/notify\nexec setpriv --no-new-privs --bounding-set="
-                + capabilities + " --inh-caps=-all " + setting(key).replace("%i", "wg0");
+    /** A hub, whose only peer is permanent: it needs no client. */
+    private static void gateRunsAsAService(Chroot machine, Path told) throws Exception {
+        assertThat(machine.run("anubis gate init --hub-name jacinth --endpoint 192.0.2.1"))
+                .contains(
+                        "written: /etc/wireguard/gate.priv\n",
+                        "written: /etc/anubis/gate.toml\n",
+                        "anubis gate init --ask jacinth=",
+                        "@192.0.2.1:4297\n");
+        assertThat(machine.run("cat /etc/anubis/gate.toml"))
+                .contains("endpoints = [\"192.0.2.1:51820\"]\nallowed-ips = [\"10.9.0.0/24\"]\n");
+        assertThat(machine.run("anubis gate --help")).contains("Usage: anubis gate");
+        String key = machine.run("cat /etc/wireguard/gate.pub").strip();
+        machine.run("anubis gate peer add phone --permanent --allowed-ips 10.6.0.7/32 --gate-key " + key
+                + " --production-key " + key);
+        assertThat(machine.run("ANUBIS_JAVA_OPTS=-XX:AOTMode=on anubis gate peer list"))
+                .isEqualTo("phone  10.6.0.7/32  (permanent)\n");
+
+        Path said = directory.resolve("gate-said");
+        Process gate = machine.startAsService(service(GATE_UNIT, "ExecStart"), output(said), "/usr", "/etc", "/root");
+        await(told, "bound\nREADY=1\nSTATUS=serves wg0\nREADY=1\n", said);
+        assertThat(Lab.poll(
+                        Device.SOON,
+                        () -> machine.run("anubis show wg0 allowed-ips").contains(key + "\t10.6.0.7/32")))
+                .as(() -> read(said))
+                .isTrue();
+        assertThat(host.run("ip", "route", "show", "dev", "wg0")).contains("10.6.0.7 proto 203");
+        assertThat(machine.run("anubis gate log")).contains("phone: brought up from hub: done");
+        gate.destroy();
+        assertThat(gate.waitFor()).as(() -> read(said)).isZero();
+        assertThat(machine.path("/run/anubis/gate-wg0.sock")).doesNotExist();
     }
 
-    private static String setting(String key) throws IOException {
-        return Files.readString(files().resolve(UNIT))
+    /** A command of a unit, for wg0, after what systemd does before it. */
+    private static String service(String unit, String key) throws IOException {
+        String capabilities = Stream.of(setting(unit, "CapabilityBoundingSet").split(" "))
+                .map(capability -> ",+" + capability.substring("CAP_".length()).toLowerCase(Locale.ROOT))
+                .reduce("-all", String::concat);
+        return "umask " + setting(unit, "UMask") + "; mkdir -p /var/lib/" + setting(unit, "StateDirectory")
+                + "\nexport " + setting(unit, "Environment")
+                + " NOTIFY_SOCKET=/run/notify\nexec setpriv --no-new-privs --bounding-set="
+                + capabilities + " --inh-caps=-all " + setting(unit, key).replace("%i", "wg0");
+    }
+
+    private static String setting(String unit, String key) throws IOException {
+        return Files.readString(files().resolve(unit))
                 .replace("\\\n", " ")
                 .lines()
                 .filter(line -> line.startsWith(key + "="))
