@@ -75,22 +75,17 @@ final class GateClient {
      * Goes on where the last process ended: what was up is asked for again, and what is no more to be had is taken down.
      */
     void start() {
-        Thread.startVirtualThread(this::resume);
-        tunnel.execute(() -> tunnel.after(TICK, this::tick));
-    }
-
-    private void resume() {
         try {
+            // At once: who asks for something meanwhile is to find it.
             Optional<Session> left = Session.read(file);
-            if (left.isPresent()) {
-                synchronized (this) {
-                    session = left;
-                }
-                renew();
+            synchronized (this) {
+                session = left;
             }
         } catch (IOException e) {
             log.accept(String.valueOf(e.getMessage()));
         }
+        Thread.startVirtualThread(this::renew);
+        tunnel.execute(() -> tunnel.after(TICK, this::tick));
     }
 
     /** The hub of that name; without one that in use, or else the first. */
