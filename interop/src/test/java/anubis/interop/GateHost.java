@@ -221,13 +221,20 @@ final class GateHost {
 
     /** The same from another file. */
     void startGate(String file) {
-        Process process = launchGate(file);
+        awaitReady(launch(List.of(), file));
+    }
+
+    /** The same by a command that is to become the gate. */
+    void startGateBy(String... before) {
+        awaitReady(launch(List.of(before), "gate.toml"));
+    }
+
+    private void awaitReady(Process process) {
         RoutedLab.await("that the gate is ready: " + said(), () -> said().contains("ready") || !process.isAlive());
         assertThat(process.isAlive()).as(() -> said()).isTrue();
     }
 
-    /** Runs its gate, and does not wait. */
-    Process launchGate(String file) {
+    private Process launch(List<String> before, String file) {
         starts++;
         Path log = log();
         Process process = host.start(
@@ -238,7 +245,11 @@ final class GateHost {
                             .environment()
                             .put("LOG_LEVEL", "verbose");
                 },
-                Implementation.verb("gate", "run", "-c", file(file).toString()));
+                Stream.concat(
+                                before.stream(),
+                                Stream.of(Implementation.verb(
+                                        "gate", "run", "-c", file(file).toString())))
+                        .toArray(String[]::new));
         gate = process;
         return process;
     }

@@ -76,8 +76,8 @@ final class GateSecondFactorTest {
     @Test
     void aOneTimePasswordIsRightOnce() throws Exception {
         lab.hub.run("gate", "peer", "remove", "alice");
-        String told = lab.hub.run(GateLab.add(
-                lab.alice, lab.alice.inner() + "," + lab.alice.network(), "--second-factor", "totp"));
+        String told = lab.hub.run(
+                GateLab.add(lab.alice, lab.alice.inner() + "," + lab.alice.network(), "--second-factor", "totp"));
         Matcher secret = SECRET.matcher(told);
         assertThat(secret.find()).isTrue();
         byte[] key = base32(secret.group(1));
