@@ -31,7 +31,10 @@ final class GateFullTunnelTest {
         lab.hub.host.run("ip", "address", "add", ANYWHERE + "/32", "dev", "lo");
         for (GateHost client : new GateHost[] {lab.alice, lab.bob}) {
             // Hubs are reached by the default route alone.
-            client.host.interfaceNamed("eth0").removeAddress(client.outer() + "/24").address(client.outer() + "/32");
+            client.host
+                    .interfaceNamed("eth0")
+                    .removeAddress(client.outer() + "/24")
+                    .address(client.outer() + "/32");
             client.host.run("ip", "route", "add", GateLab.ROUTER, "dev", "eth0");
             client.host.run("ip", "route", "add", "default", "via", GateLab.ROUTER);
             client.host.run("nft", """
@@ -83,7 +86,8 @@ final class GateFullTunnelTest {
         alice.killGate();
         alice.startGate();
         RoutedLab.await(
-                "that it has asked again", () -> "up by hub".equals(alice.asked("status").get("here")));
+                "that it has asked again",
+                () -> "up by hub".equals(alice.asked("status").get("here")));
         assertThat(alice.reaches(ANYWHERE)).isTrue();
 
         // To the other hub, which is asked for the first time with the tunnel up.

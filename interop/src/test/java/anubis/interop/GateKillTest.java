@@ -89,7 +89,8 @@ final class GateKillTest {
                 boolean wanted = "up".equals(client.asked("status").get("peer"));
                 return has == wanted
                         && has == lab.hub.routes().contains(client.network())
-                        && (!answered.containsKey(client) || has == answered.get(client).equals("up"));
+                        && (!answered.containsKey(client)
+                                || has == answered.get(client).equals("up"));
             });
         }
         assertThat(lab.hub.peers()).contains(foreign.publicKey(), lab.spare.keys.publicKey());
@@ -102,8 +103,9 @@ final class GateKillTest {
         Random random = new Random(4);
         for (int round = 0; round < ROUNDS; round++) {
             Map<GateHost, String> answered = new ConcurrentHashMap<>();
-            List<Storm> storms =
-                    Stream.of(lab.alice, lab.bob).map(client -> new Storm(client, answered)).toList();
+            List<Storm> storms = Stream.of(lab.alice, lab.bob)
+                    .map(client -> new Storm(client, answered))
+                    .toList();
             Thread.sleep(300 + random.nextInt(700));
             lab.hub.killGate();
             // What is asked meanwhile is answered by the next life.
@@ -133,9 +135,11 @@ final class GateKillTest {
                     () -> lab.hub.has(lab.alice) == hasLease(lab.alice)
                             && lab.hub.routes().contains(lab.alice.network()) == hasLease(lab.alice));
             lab.alice.startGate();
-            if (Path.of("/run/anubis/gate-" + lab.alice.name + ".session").toFile().exists()) {
-                RoutedLab.await("that what was answered is up again", () -> lab.hub.has(lab.alice)
-                        && lab.alice.has(lab.hub));
+            if (Path.of("/run/anubis/gate-" + lab.alice.name + ".session")
+                    .toFile()
+                    .exists()) {
+                RoutedLab.await(
+                        "that what was answered is up again", () -> lab.hub.has(lab.alice) && lab.alice.has(lab.hub));
             }
         }
         lab.alice.ask("down");

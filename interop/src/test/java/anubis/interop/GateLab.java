@@ -80,8 +80,8 @@ final class GateLab implements AutoCloseable {
             carol = host(network, "carol", 5);
             network.router().sysctl("net.ipv4.conf.all.send_redirects", "0");
             network.bridge(Stream.of("eth0", "eth1", "eth2", "eth3", "eth4")
-                    .map(network::interfaceNamed)
-                    .toArray(LabInterface[]::new))
+                            .map(network::interfaceNamed)
+                            .toArray(LabInterface[]::new))
                     .address(ROUTER + "/24");
             office = behind(hub, "office");
             cloud = behind(spare, "cloud");

@@ -76,8 +76,8 @@ final class GateSecondFactorTest {
     @Test
     void aOneTimePasswordIsRightOnce() throws Exception {
         lab.hub.run("gate", "peer", "remove", "alice");
-        String told = lab.hub.run(GateLab.add(
-                lab.alice, lab.alice.inner() + "," + lab.alice.network(), "--second-factor", "totp"));
+        String told = lab.hub.run(
+                GateLab.add(lab.alice, lab.alice.inner() + "," + lab.alice.network(), "--second-factor", "totp"));
         Matcher secret = SECRET.matcher(told);
         assertThat(secret.find()).isTrue();
         byte[] key = base32(secret.group(1));
@@ -105,8 +105,8 @@ final class GateSecondFactorTest {
         ByteBuffer bytes = ByteBuffer.allocate(text.length() * 5 / 8);
         int bits = 0;
         int held = 0;
-        for (char digit : text.toCharArray()) {
-            bits = bits << 5 | "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(digit);
+        for (int i = 0; i < text.length(); i++) {
+            bits = bits << 5 | "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(text.charAt(i));
             held += 5;
             if (held >= 8) {
                 held -= 8;

@@ -1,7 +1,6 @@
 package anubis.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
-
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import anubis.interop.GateHost.Said;
@@ -176,15 +175,25 @@ final class GateSwitchTest {
     void aClientOnTheKernelGoesThereAndBack() {
         GateHost carol = lab.carol;
         assumeTrue(
-                carol.host.execute("ip", "link", "add", "trial", "type", "wireguard").status() == 0,
+                carol.host
+                                .execute("ip", "link", "add", "trial", "type", "wireguard")
+                                .status()
+                        == 0,
                 "this kernel has no WireGuard");
         carol.host.run("ip", "link", "del", "trial");
         carol.host.run("ip", "link", "del", carol.name);
         RoutedLab.await("the end of the device", () -> !Device.answers(carol.name));
         carol.host.run("ip", "link", "add", carol.name, "type", "wireguard");
         carol.host.run(
-                "wg", "set", carol.name, "private-key", carol.file("production.key").toString());
-        carol.host.interfaceNamed(carol.name).address(carol.inner() + "/32", carol.far() + "/32").up();
+                "wg",
+                "set",
+                carol.name,
+                "private-key",
+                carol.file("production.key").toString());
+        carol.host
+                .interfaceNamed(carol.name)
+                .address(carol.inner() + "/32", carol.far() + "/32")
+                .up();
         withGate(carol);
     }
 
