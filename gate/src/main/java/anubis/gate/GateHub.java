@@ -43,6 +43,9 @@ final class GateHub {
     /** Until what was up before the start is so again. */
     private static final Duration SETTLED = Duration.ofSeconds(5);
 
+    /** WireGuard's REJECT_AFTER_TIME: nothing that was sealed for who has been silent for so long could be opened. */
+    private static final Duration SILENT = Duration.ofMinutes(3);
+
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final int ATTEMPTS = 5;
 
@@ -388,6 +391,14 @@ final class GateHub {
                 tunnel.forget(gateKey);
             }
         }
+        tunnel.forgetSilent(SILENT, this::isToBeTold);
+    }
+
+    /** Whether a client has a lease, or is being told that it has none any longer. */
+    private boolean isToBeTold(PublicKey gateKey) {
+        return registry.byGateKey(gateKey).stream()
+                .map(Entry::productionKey)
+                .anyMatch(key -> ups.containsKey(key) || leaving.contains(key));
     }
 
     private void reconcile(PublicKey key, Optional<UapiPeer> peer, Map<PublicKey, UapiPeer> peers, Instant now) {

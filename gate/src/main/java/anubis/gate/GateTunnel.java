@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
@@ -77,6 +78,7 @@ public final class GateTunnel implements AutoCloseable {
     private final PriorityQueue<Alarm> alarms = new PriorityQueue<>(Comparator.comparingLong(Alarm::at));
     private final MemorySegment incoming = NativeMemory.allocate(DATAGRAM_MAX);
     private final MemorySegment outgoing = NativeMemory.allocate(2 * 1024);
+    private final Map<PublicKey, Heard> admitted = new HashMap<>();
     private final UdpMessage in = new UdpMessage();
     private final UdpMessage out = new UdpMessage();
     private final Thread thread;
@@ -87,6 +89,9 @@ public final class GateTunnel implements AutoCloseable {
     private long underLoadUntil = Long.MIN_VALUE;
 
     private record Alarm(long at, Runnable task) {}
+
+    /** How many bytes had come from a peer when it was last looked at, and since when it is so many (boot time, ns). */
+    private record Heard(long bytes, long since) {}
 
     /** Takes what comes. On the tunnel's thread. */
     @FunctionalInterface
@@ -212,6 +217,7 @@ public final class GateTunnel implements AutoCloseable {
     /** Makes a peer of a key, if it is none, and tells where it is. Its host must be an address. */
     public void peer(PublicKey key, InetSocketAddress at) {
         add(key);
+        admitted.remove(key);
         wireGuard
                 .peer(key)
                 .ifPresent(peer -> peer.endpoint(
@@ -246,7 +252,29 @@ public final class GateTunnel implements AutoCloseable {
 
     /** Forgets a peer and all keys negotiated with it: from now on it is a stranger, unless {@code admission} says otherwise. */
     public void forget(PublicKey key) {
+        admitted.remove(key);
         wireGuard.removePeer(key);
+    }
+
+    /**
+     * Forgets those that have been admitted and are silent: who comes again is admitted again. That no record is left of the
+     * timestamps of their initiations is as after a restart: one that is replayed has no session to disturb (whitepaper,
+     * section 5.1).
+     *
+     * @param since from one call of this to another, with nothing heard between
+     * @param but who is to stay
+     */
+    void forgetSilent(Duration since, Predicate<PublicKey> but) {
+        long now = Clock.boottime();
+        for (Map.Entry<PublicKey, Heard> each : List.copyOf(admitted.entrySet())) {
+            PublicKey key = each.getKey();
+            long bytes = wireGuard.peer(key).map(Peer::receivedBytes).orElse(0L);
+            if (bytes != each.getValue().bytes) {
+                admitted.put(key, new Heard(bytes, now));
+            } else if (now - each.getValue().since >= since.toNanos() && !but.test(key)) {
+                forget(key);
+            }
+        }
     }
 
     /** The keys of all peers: those that were told of, and those that have been admitted. Any thread. */
@@ -282,6 +310,7 @@ public final class GateTunnel implements AutoCloseable {
     private void newcomer(PublicKey key) {
         if (admission.test(key)) {
             add(key);
+            admitted.put(key, new Heard(0, Clock.boottime()));
         }
     }
 

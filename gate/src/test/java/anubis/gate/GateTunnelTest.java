@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.Set;
@@ -88,6 +89,37 @@ class GateTunnelTest {
         ask("three");
         await(() -> hub.dropped(Drop.UNKNOWN_INDEX) > 0);
         assertThat(atHub).isEmpty();
+    }
+
+    @Test
+    void whoWasAdmittedAndIsSilentIsForgottenAndAdmittedAgain() throws Exception {
+        ask("one");
+        assertThat(next(atHub)).endsWith(" one");
+        hub.execute(() -> {
+            hub.forgetSilent(Duration.ZERO, _ -> false); // something has come since the last look
+            atHub.add("after the first: " + hub.keys());
+            hub.forgetSilent(Duration.ofHours(1), _ -> false);
+            hub.forgetSilent(Duration.ZERO, client::equals);
+            atHub.add("after others: " + hub.keys());
+            hub.forgetSilent(Duration.ZERO, _ -> false);
+            atHub.add("in the end: " + hub.keys());
+        });
+        assertThat(next(atHub)).contains(client.toString());
+        assertThat(next(atHub)).contains(client.toString());
+        assertThat(next(atHub)).isEqualTo("in the end: []");
+        asking.execute(() -> {
+            asking.forget(hub.publicKey());
+            asking.peer(hub.publicKey(), new InetSocketAddress(LOOPBACK, hub.port()));
+        });
+        ask("two");
+        assertThat(next(atHub)).endsWith(" two");
+        // Who was told of stays.
+        asking.execute(() -> {
+            asking.forgetSilent(Duration.ZERO, _ -> false);
+            asking.forgetSilent(Duration.ZERO, _ -> false);
+        });
+        ask("three");
+        assertThat(next(atHub)).endsWith(" three");
     }
 
     @Test

@@ -105,8 +105,8 @@ final class GateSecondFactorTest {
         ByteBuffer bytes = ByteBuffer.allocate(text.length() * 5 / 8);
         int bits = 0;
         int held = 0;
-        for (char digit : text.toCharArray()) {
-            bits = bits << 5 | "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(digit);
+        for (int i = 0; i < text.length(); i++) {
+            bits = bits << 5 | "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(text.charAt(i));
             held += 5;
             if (held >= 8) {
                 held -= 8;
