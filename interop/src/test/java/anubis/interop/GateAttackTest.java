@@ -95,9 +95,9 @@ final class GateAttackTest {
         assertThat(python(lab.carol, gate, "up")).isZero();
         lab.hub.run("gate", "peer", "disable", "carol");
         RoutedLab.await("that carol is down", () -> !lab.hub.has(lab.carol));
-        Process thief = lab.carol.host.start(Stream.concat(
-                        Stream.of("timeout", "8"), Stream.of(lab.pythonWords(gate, lab.hub, "up")))
-                .toArray(String[]::new));
+        Process thief = lab.carol.host.start(
+                Stream.concat(Stream.of("timeout", "8"), Stream.of(lab.pythonWords(gate, lab.hub, "up")))
+                        .toArray(String[]::new));
         floods();
         assertThat(thief.waitFor()).isEqualTo(124); // no answer to three datagrams
         assertThat(lab.hub.has(lab.carol)).isFalse();
