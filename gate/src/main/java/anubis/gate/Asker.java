@@ -133,7 +133,9 @@ final class Asker {
             return;
         }
         asked.remove(key);
-        if (reply.code() == Code.TOO_OLD && reply.last().isPresent() && !ask.anew) {
+        // Whoever has asked something else since does not want this done after it.
+        boolean newest = reply.identifier().equals(last.get(reply.productionKey()));
+        if (reply.code() == Code.TOO_OLD && reply.last().isPresent() && newest && !ask.anew) {
             Identifier heard = reply.last().get();
             last.merge(reply.productionKey(), heard, (a, b) -> a.compareTo(b) > 0 ? a : b);
             ask.anew = true;

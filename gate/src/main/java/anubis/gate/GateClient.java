@@ -129,13 +129,17 @@ final class GateClient {
         Answer answer = up(Optional.of(name), code, Optional.empty());
         if (answer.reply.code().agrees() && before.isPresent()) {
             HubAddress old = hub(before);
+            // Asked at once, so that whatever is asked later counts more; only the answer is waited for elsewhere.
+            CompletableFuture<Reply> left = send(old, new Asker.Question(old.key(), Operation.DOWN));
             Thread.startVirtualThread(() -> {
                 try {
-                    ask(old, new Asker.Question(old.key(), Operation.DOWN));
-                } catch (IOException e) {
-                    log.accept(e.getMessage() + "; the hub in use tells it");
+                    left.join();
+                } catch (CompletionException e) {
+                    log.accept(old.name() + ": " + cause(e) + "; the hub in use tells it");
                 }
-                tunnel.execute(() -> tunnel.keepalive(old.key(), 0));
+                if (session.filter(present -> present.hub().equals(old.name())).isEmpty()) {
+                    tunnel.execute(() -> tunnel.keepalive(old.key(), 0));
+                }
             });
         }
         return answer;
