@@ -68,7 +68,8 @@ final class Asker {
      * Asks.
      *
      * @param productionKey is taken over, and destroyed
-     * @param answer fails with an {@link IOException} if there is none in half a minute
+     * @param answer fails with an {@link IOException} if there is none in half a minute, and with another exception if this
+     *     cannot be asked
      */
     void ask(Question question, PrivateKey productionKey, CompletableFuture<Reply> answer) {
         ask(new Asked(question, productionKey, answer));
@@ -77,13 +78,14 @@ final class Asker {
     private void ask(Asked ask) {
         Question question = ask.question;
         PublicKey productionKey = ask.productionKey.publicKey(Primitives.get());
-        Identifier identifier = next(productionKey);
-        Request request = new Request(
-                question.operation, identifier, productionKey, question.code, question.lease, question.client);
+        Identifier identifier;
         byte[] datagram;
         try {
+            identifier = next(productionKey);
+            Request request = new Request(
+                    question.operation, identifier, productionKey, question.code, question.lease, question.client);
             datagram = Proof.seal(request, ask.productionKey, question.hub, random, Primitives.get());
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | IllegalStateException e) {
             ask.productionKey.destroy();
             ask.answer.completeExceptionally(e);
             return;
