@@ -391,9 +391,14 @@ final class GateClient {
         if (present.isEmpty()) {
             return;
         }
+        CompletableFuture<Reply> answer;
         try {
             HubAddress hub = hub(present.map(Session::hub));
-            CompletableFuture<Reply> answer = send(hub, new Asker.Question(hub.key(), Operation.GOODBYE));
+            answer = send(hub, new Asker.Question(hub.key(), Operation.GOODBYE));
+        } catch (IOException | CompletionException e) {
+            answer = CompletableFuture.failedFuture(e); // it ends here all the same
+        }
+        try {
             end();
             answer.orTimeout(LEAVE.toMillis(), TimeUnit.MILLISECONDS).join();
         } catch (CompletionException e) {

@@ -108,6 +108,13 @@ class GateClientTest {
     }
 
     @Test
+    void whoStopsIsDownEvenIfTheHubCannotBeTold() {
+        client.stop(); // there is no key to ask with
+        assertThat(client.session()).isEmpty();
+        assertThat(file).doesNotExist();
+    }
+
+    @Test
     void aDamagedSessionIsNone() throws Exception {
         String good = Files.readString(file);
         assertThat(Session.read(file)).contains(session);
