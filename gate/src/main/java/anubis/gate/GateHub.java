@@ -122,7 +122,7 @@ final class GateHub {
         version = registry.version();
         reconcile();
         tunnel.after(TICK, this::tick);
-        tunnel.after(SETTLED, this::tellAll);
+        tunnel.after(SETTLED, () -> guarded(this::tellAll));
     }
 
     /** Whether a key that claims to be an initiator's may be a peer of the gate tunnel. */
@@ -315,7 +315,7 @@ final class GateHub {
 
     /** The production interface is gone, or another one: what was up is so no more. */
     void interfaceGone() {
-        List.copyOf(ups.keySet()).forEach(key -> end(key, "interface gone", List.of()));
+        List.copyOf(ups.keySet()).forEach(key -> guarded(() -> end(key, "interface gone", List.of())));
     }
 
     /** The production interface is there (again), and this is what clients are to know of it. */
@@ -483,7 +483,7 @@ final class GateHub {
         if (attempt > 1) {
             tunnel.shakeHandsAnew(gateKey); // the client may have been started anew
         }
-        decisions.leaving(key).ifPresent(goodbye -> tunnel.send(gateKey, goodbye.bytes()));
+        guarded(() -> decisions.leaving(key).ifPresent(goodbye -> tunnel.send(gateKey, goodbye.bytes())));
         tunnel.after(pause, () -> sayGoodbye(key, gateKey, attempt + 1, pause.multipliedBy(2)));
     }
 
@@ -494,7 +494,10 @@ final class GateHub {
         onTunnel(production.look(), (device, failure) -> {
             Map<PublicKey, UapiPeer> peers = failure == null ? byKey(device) : Map.of();
             for (PublicKey key : List.copyOf(ups.keySet())) {
-                end(key, "hub stops", allowedIps(registry.byProductionKey(key), Optional.ofNullable(peers.get(key))));
+                guarded(() -> end(
+                        key,
+                        "hub stops",
+                        allowedIps(registry.byProductionKey(key), Optional.ofNullable(peers.get(key)))));
             }
             awaitGoodbyes(said);
         });
@@ -556,14 +559,18 @@ final class GateHub {
     }
 
     private <T> void onTunnel(CompletableFuture<T> future, BiConsumer<? super T, ? super Throwable> then) {
-        CompletableFuture<T> _ = future.whenComplete((value, failure) -> tunnel.execute(() -> {
-            try {
-                then.accept(value, failure);
-            } catch (RegistryException e) {
-                complain(String.valueOf(e.getMessage()));
-                reconciled = Instant.MIN;
-            }
-        }));
+        CompletableFuture<T> _ = future.whenComplete(
+                (value, failure) -> tunnel.execute(() -> guarded(() -> then.accept(value, failure))));
+    }
+
+    /** Does what needs the registry: that this cannot be read or written for a while does not end the gate. */
+    private void guarded(Runnable work) {
+        try {
+            work.run();
+        } catch (RegistryException e) {
+            complain(String.valueOf(e.getMessage()));
+            reconciled = Instant.MIN;
+        }
     }
 
     private static String message(Throwable failure) {

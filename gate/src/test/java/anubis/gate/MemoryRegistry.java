@@ -16,6 +16,14 @@ final class MemoryRegistry implements Registry {
     private final List<AuditLine> log = new ArrayList<>();
     /** Whether writing is to fail. */
     boolean full;
+    /** Whether reading what is there of a production key is to fail. */
+    volatile boolean locked;
+
+    private void read() {
+        if (locked) {
+            throw new RegistryException("somebody else has locked it");
+        }
+    }
 
     @Override
     public List<Entry> byGateKey(PublicKey gateKey) {
@@ -26,6 +34,7 @@ final class MemoryRegistry implements Registry {
 
     @Override
     public Optional<Entry> byProductionKey(PublicKey productionKey) {
+        read();
         return entries.values().stream()
                 .filter(entry -> entry.productionKey().equals(productionKey))
                 .findFirst();
@@ -97,6 +106,7 @@ final class MemoryRegistry implements Registry {
 
     @Override
     public Standing standing(PublicKey productionKey) {
+        read();
         return standings.getOrDefault(productionKey, Standing.NEW);
     }
 
