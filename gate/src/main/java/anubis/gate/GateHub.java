@@ -275,7 +275,12 @@ final class GateHub {
                     ups.remove(entry.productionKey());
                     tell(Operation.HAS_NOT, entry.productionKey());
                 }
-                case MOVE_AWAY, TAKE_BACK -> {}
+                case MOVE_AWAY -> {}
+                case TAKE_BACK -> {
+                    if (client(act).permanent()) {
+                        reconciled = Instant.MIN; // it is here again
+                    }
+                }
             }
         } else if (outcome == Code.INTERNAL) {
             reconciled = Instant.MIN;

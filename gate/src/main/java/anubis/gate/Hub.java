@@ -36,12 +36,17 @@ public record Hub(Reply.Terms terms, Duration longestLease, Optional<String> inR
                 Optional.of(new Identifier(0, 0)));
     }
 
-    /** Whether the peer is to be in production: what the devices are to be made equal to. */
+    /**
+     * Whether the peer is to be in production: what the devices are to be made equal to. A permanent
+     * one is, unless another hub has it.
+     */
     public boolean wants(Entry entry, Standing standing, Instant now) {
         return entry.enabled()
                 && !entry.hub()
                 && closed(entry, now).isEmpty()
-                && (entry.permanent() || left(entry, standing, now).isPresent());
+                && (entry.permanent()
+                        ? standing.at().isEmpty()
+                        : left(entry, standing, now).isPresent());
     }
 
     /** What is left of the peer's lease; nothing for a permanent peer, and if the lease or its hours are over. */

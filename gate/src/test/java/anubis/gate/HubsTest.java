@@ -29,17 +29,14 @@ class HubsTest {
     private final Party other = new Party("other", true);
     private final Party third = new Party("third", true);
     private final MemoryRegistry registry = new MemoryRegistry();
-    private final Decisions decisions = new Decisions(
-            new Hub(
-                    new Reply.Terms(
-                            hubKey.publicKey(PRIMITIVES),
-                            List.of(Endpoint.parse("192.0.2.1:51820")),
-                            List.of(Cidr.parse("10.0.0.0/8"))),
-                    Duration.ofHours(1),
-                    Optional.empty()),
-            registry,
-            hubKey,
-            PRIMITIVES);
+    private final Hub hub = new Hub(
+            new Reply.Terms(
+                    hubKey.publicKey(PRIMITIVES),
+                    List.of(Endpoint.parse("192.0.2.1:51820")),
+                    List.of(Cidr.parse("10.0.0.0/8"))),
+            Duration.ofHours(1),
+            Optional.empty());
+    private final Decisions decisions = new Decisions(hub, registry, hubKey, PRIMITIVES);
     private int identifier = 100;
 
     /** Somebody in the registry. */
@@ -132,6 +129,32 @@ class HubsTest {
         assertThat(code(tell(other, Operation.HAS_NOT, 6))).isEqualTo(Code.DONE);
         assertThat(standing().at()).isEmpty();
         assertThat(code(tell(other, Operation.HAS, 6))).isEqualTo(Code.ALREADY);
+    }
+
+    /** Else it would be put back and moved away again, in turn. */
+    @Test
+    void aPermanentClientIsNotWantedWhileItIsElsewhere() {
+        Entry permanent = new Entry(
+                client.entry.name(),
+                client.gateKey,
+                client.key,
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                true,
+                true,
+                Optional.empty(),
+                false,
+                "");
+        registry.replace(
+                permanent,
+                new AuditLine(NOW, "client", client.gateKey, client.key, "replaced", "test", Optional.of(Code.DONE)));
+        assertThat(hub.wants(permanent, standing(), NOW)).isTrue();
+        code(tell(other, Operation.HAS, 2));
+        assertThat(hub.wants(permanent, standing(), NOW)).isFalse();
+        code(tell(other, Operation.HAS_NOT, 2));
+        assertThat(hub.wants(permanent, standing(), NOW)).isTrue();
     }
 
     @Test
