@@ -42,6 +42,13 @@ final class Announcements {
             return told.values().iterator().next();
         }
 
+        /** Puts what could not be done behind all that waits. */
+        synchronized void later(Told news) {
+            if (told.remove(news.client.productionKey(), news)) {
+                put(news);
+            }
+        }
+
         synchronized void done(Told news) {
             told.remove(news.client.productionKey(), news);
         }
@@ -67,6 +74,7 @@ final class Announcements {
             while (true) {
                 Told first = news.first();
                 String complaint;
+                boolean again = false;
                 try {
                     Reply reply = client.ask(
                             hub,
@@ -80,16 +88,20 @@ final class Announcements {
                             ? ""
                             : hub.name() + " does not want to hear of " + first.client.productionKey() + ": "
                                     + reply.sentence();
-                    if (reply.code() != Code.INTERNAL) {
+                    again = reply.code() == Code.INTERNAL;
+                    if (again) {
+                        news.later(first);
+                    } else {
                         news.done(first);
                     }
                 } catch (IOException e) {
+                    again = true;
                     complaint = String.valueOf(e.getMessage());
                 }
-                if (!complaint.isEmpty()) {
-                    if (!complaint.equals(said)) {
-                        log.accept(complaint);
-                    }
+                if (!complaint.isEmpty() && !complaint.equals(said)) {
+                    log.accept(complaint);
+                }
+                if (again) {
                     Thread.sleep(RETRY);
                 }
                 said = complaint;

@@ -52,8 +52,7 @@ class GateHubTest {
     private final GateHub hub;
 
     GateHubTest() throws Exception {
-        tunnel = GateTunnel.open(
-                new GateTunnel.Setup(hubKey, 0, InstantSource.system()), _ -> false, (_, _, _) -> {});
+        tunnel = GateTunnel.open(new GateTunnel.Setup(hubKey, 0, InstantSource.system()), _ -> false, (_, _, _) -> {});
         Hub own = new Hub(
                 new Reply.Terms(
                         hubPublic, List.of(Endpoint.parse("192.0.2.1:51820")), List.of(Cidr.parse("10.0.0.0/8"))),
