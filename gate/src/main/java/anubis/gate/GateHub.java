@@ -378,7 +378,9 @@ final class GateHub {
     }
 
     private void reconcile() {
-        reconciled = wall.instant();
+        // What looks already may have begun before the registry was changed, and for something else: then at the next
+        // tick.
+        reconciled = looking ? Instant.MIN : wall.instant();
         look(this::reconcile);
     }
 

@@ -18,6 +18,8 @@ final class MemoryRegistry implements Registry {
     boolean full;
     /** Whether reading what is there of a production key is to fail. */
     volatile boolean locked;
+    /** As if another process had changed something. */
+    long version;
 
     private void read() {
         if (locked) {
@@ -149,7 +151,7 @@ final class MemoryRegistry implements Registry {
 
     @Override
     public long version() {
-        return 0;
+        return version;
     }
 
     @Override
