@@ -145,7 +145,7 @@ run() {
     gate)
         if [ "${2-}" = run ]; then
             find_confine
-            jvm "exec $confine" "@$image/device.args" "$@"
+            jvm "exec $confine" "@$image/gate.args" "$@"
         fi
         ;;
     up | status | events) # what lives for weeks

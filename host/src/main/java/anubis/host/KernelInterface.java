@@ -3,7 +3,6 @@ package anubis.host;
 import anubis.config.DeviceChange;
 import anubis.config.ShowDump;
 import anubis.config.UapiDevice;
-import anubis.linux.Rtnetlink;
 import java.io.IOException;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -12,7 +11,6 @@ import java.util.stream.Stream;
 
 /** An interface of the kernel's WireGuard, driven by running {@code wg}. */
 public final class KernelInterface implements WireGuardInterface {
-    private static final String KIND = "wireguard";
     private static final Pattern DESCRIPTOR = Pattern.compile("/(?:dev|proc/self)/fd/([0-9]{1,9})");
     private static final int LAST_STANDARD = 2;
 
@@ -22,19 +20,20 @@ public final class KernelInterface implements WireGuardInterface {
         this.name = name;
     }
 
-    /** The names of all in this network namespace. */
+    /** The names of all in this network namespace; none where iproute2 is not installed. */
     public static List<String> names() throws IOException {
-        try (Rtnetlink kernel = Rtnetlink.open()) {
-            return kernel.links().stream()
-                    .filter(link -> link.kind().equals(KIND))
-                    .map(Rtnetlink.Link::name)
-                    .toList();
-        }
+        return Command.installed("ip")
+                ? Command.run("ip", "-br", "link", "show", "type", "wireguard")
+                        .orThrow()
+                        .lines()
+                        .map(line -> line.split("[ @]", 2)[0])
+                        .toList()
+                : List.of();
     }
 
     /** Whether there is one of this name, and no process in user space that answers for it: {@code wg} prefers that. */
     public static boolean exists(String name) throws IOException {
-        return new KernelInterface(name).exists() && !new UapiClient(name).answers();
+        return !new UapiClient(name).answers() && names().contains(name);
     }
 
     /**
@@ -68,9 +67,7 @@ public final class KernelInterface implements WireGuardInterface {
 
     @Override
     public boolean exists() throws IOException {
-        try (Rtnetlink kernel = Rtnetlink.open()) {
-            return kernel.link(name).filter(link -> link.kind().equals(KIND)).isPresent();
-        }
+        return names().contains(name);
     }
 
     @Override
