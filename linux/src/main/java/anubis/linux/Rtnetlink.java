@@ -32,8 +32,6 @@ public final class Rtnetlink implements AutoCloseable {
     private static final int IFF_UP = 1;
     private static final int IFLA_IFNAME = 3;
     private static final int IFLA_MTU = 4;
-    private static final int IFLA_LINKINFO = 18;
-    private static final int IFLA_INFO_KIND = 1;
 
     private static final int IFADDRMSG = 8; // family 0, prefix length 1, flags 2, scope 3, index 4
     private static final int IFA_ADDRESS = 1;
@@ -69,13 +67,8 @@ public final class Rtnetlink implements AutoCloseable {
 
     private final Netlink netlink;
 
-    /**
-     * An interface.
-     *
-     * @param kind as {@code ip link add … type} names it; empty for one that the kernel did not make when asked
-     * @param mtu in bytes
-     */
-    public record Link(int index, String name, String kind, boolean up, int mtu) {}
+    /** An interface; its MTU is in bytes. */
+    public record Link(int index, String name, boolean up, int mtu) {}
 
     /** A prefix: an address, maybe with bits after so many. */
     public record Prefix(InetAddress address, int length) {}
@@ -104,13 +97,6 @@ public final class Rtnetlink implements AutoCloseable {
         return new Rtnetlink(Netlink.open(NETLINK_ROUTE));
     }
 
-    /** All interfaces. */
-    public List<Link> links() throws ErrnoException {
-        return all(RTM_GETLINK, Netlink.request().put(new byte[IFINFOMSG])).stream()
-                .map(Rtnetlink::link)
-                .toList();
-    }
-
     /** The interface of a name. */
     public Optional<Link> link(String name) throws ErrnoException {
         ByteBuffer request = Netlink.request().put(new byte[IFINFOMSG]);
@@ -128,10 +114,6 @@ public final class Rtnetlink implements AutoCloseable {
         return new Link(
                 message.i32(4),
                 message.attribute(IFINFOMSG, IFLA_IFNAME).map(Rtnetlink::text).orElse(""),
-                message.attribute(IFINFOMSG, IFLA_LINKINFO)
-                        .flatMap(info -> new Netlink.Message(info).attribute(0, IFLA_INFO_KIND))
-                        .map(Rtnetlink::text)
-                        .orElse(""),
                 (message.i32(8) & IFF_UP) != 0,
                 message.number(IFINFOMSG, IFLA_MTU).orElse(0));
     }
