@@ -44,6 +44,7 @@ public final class LivePeers implements AutoCloseable {
     private final Set<Cidr> ours = new HashSet<>();
     private final Set<Cidr> others = new HashSet<>();
     private boolean routesKnown;
+    private WireGuardInterface device;
 
     /**
      * A change.
@@ -73,6 +74,7 @@ public final class LivePeers implements AutoCloseable {
     /** Of the interface {@code name}, in the network namespace of the thread that calls this. */
     public LivePeers(String name) {
         this.name = name;
+        this.device = new UapiClient(name);
         this.thread = Thread.ofPlatform().name(name + "-peers").daemon().start(this::run);
     }
 
@@ -153,9 +155,19 @@ public final class LivePeers implements AutoCloseable {
     private void look(Job.Look job) {
         try {
             routesKnown = false;
-            job.seen.complete(WireGuardInterface.of(name).get());
+            job.seen.complete(present());
         } catch (IOException | RuntimeException e) {
             job.seen.completeExceptionally(e);
+        }
+    }
+
+    /** Whether it is in user space is found out when it is not where it was. */
+    private UapiDevice present() throws IOException {
+        try {
+            return device.get();
+        } catch (IOException e) {
+            device = WireGuardInterface.of(name);
+            return device.get();
         }
     }
 
@@ -188,8 +200,7 @@ public final class LivePeers implements AutoCloseable {
 
     private void set(List<PeerChange> peers) throws IOException {
         if (!peers.isEmpty()) {
-            WireGuardInterface.of(name)
-                    .set(new DeviceChange(Optional.empty(), OptionalInt.empty(), OptionalLong.empty(), false, peers));
+            device.set(new DeviceChange(Optional.empty(), OptionalInt.empty(), OptionalLong.empty(), false, peers));
         }
     }
 
