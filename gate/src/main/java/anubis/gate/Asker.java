@@ -20,6 +20,8 @@ final class Asker {
     private static final int ATTEMPTS = 6;
     /** TAI64N, as in the handshake of WireGuard: 2⁶² and the ten seconds that TAI was ahead in 1970. */
     private static final long TAI64 = (1L << 62) + 10;
+    /** No honest hub has accepted a greater one: one near the end would lock the key out at all hubs. */
+    private static final long FAR = (1L << 62) + (1L << 40);
 
     private final GateTunnel tunnel;
     private final InstantSource wall;
@@ -137,8 +139,9 @@ final class Asker {
         asked.remove(key);
         // Whoever has asked something else since does not want this done after it.
         boolean newest = reply.identifier().equals(last.get(reply.productionKey()));
-        if (reply.code() == Code.TOO_OLD && reply.last().isPresent() && newest && !ask.anew) {
-            Identifier heard = reply.last().get();
+        Optional<Identifier> after = reply.last().filter(heard -> Long.compareUnsigned(heard.high(), FAR) < 0);
+        if (reply.code() == Code.TOO_OLD && after.isPresent() && newest && !ask.anew) {
+            Identifier heard = after.get();
             last.merge(reply.productionKey(), heard, (a, b) -> a.compareTo(b) > 0 ? a : b);
             ask.anew = true;
             ask(ask);

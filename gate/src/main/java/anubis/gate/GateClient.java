@@ -45,6 +45,7 @@ final class GateClient {
     private final InstantSource wall;
     private final Consumer<String> log;
     private final AtomicBoolean renewing = new AtomicBoolean();
+    private final AtomicBoolean leaving = new AtomicBoolean();
     // Changed while this is locked.
     private volatile Optional<Session> session = Optional.empty();
     private Optional<PrivateKey> productionKey = Optional.empty();
@@ -356,7 +357,7 @@ final class GateClient {
         Optional<Session> ended = session.filter(present ->
                 hub.filter(from -> from.name().equals(present.hub())).isPresent()
                         && reply.identifier().compareTo(present.up()) >= 0);
-        if (ended.isPresent() && renewing.compareAndSet(false, true)) {
+        if (ended.isPresent() && leaving.compareAndSet(false, true)) {
             Thread.startVirtualThread(() -> {
                 try {
                     log.accept(hub.get().name() + " says goodbye");
@@ -369,7 +370,7 @@ final class GateClient {
                 } catch (IOException e) {
                     log.accept(String.valueOf(e.getMessage()));
                 } finally {
-                    renewing.set(false);
+                    leaving.set(false);
                 }
             });
         }

@@ -64,6 +64,8 @@ final class GateHub {
     private final Map<PublicKey, Up> ups = new HashMap<>();
     /** To whom a goodbye is on its way. */
     private final Set<PublicKey> leaving = new HashSet<>();
+    /** What was not compared with the registry, for something was being done about it. */
+    private final Set<PublicKey> skipped = new HashSet<>();
 
     private long version;
     private Instant reconciled = Instant.MIN;
@@ -206,11 +208,13 @@ final class GateHub {
             if (failure != null) {
                 complain(entry.name() + ": the second factor could not be checked: " + message(failure));
                 settle(act, Code.INTERNAL);
-            } else if (holds) {
+            } else if (!holds) {
+                settle(act, Code.SECOND_FACTOR);
+            } else if (registry.byProductionKey(key).filter(Entry::enabled).isEmpty()) {
+                settle(act, Code.NOT_AUTHORISED); // since it has asked
+            } else {
                 factors.right(entry);
                 addToProduction(act);
-            } else {
-                settle(act, Code.SECOND_FACTOR);
             }
         });
     }
@@ -263,6 +267,9 @@ final class GateHub {
         Entry entry = act.entry();
         Reply reply = decisions.settle(act, outcome, wall.instant());
         tunnel.send(entry.gateKey(), reply.bytes());
+        if (skipped.remove(entry.productionKey())) {
+            reconciled = Instant.MIN;
+        }
         if (reply.code().agrees()) {
             switch (act.action()) {
                 case BRING_UP -> {
@@ -389,8 +396,10 @@ final class GateHub {
         Instant now = wall.instant();
         Map<PublicKey, UapiPeer> peers = byKey(device);
         for (PublicKey key : registry.concerned()) {
-            if (!decisions.busy(key)) {
-                reconcile(key, Optional.ofNullable(peers.get(key)), peers, now);
+            if (decisions.busy(key)) {
+                skipped.add(key);
+            } else {
+                guarded(() -> reconcile(key, Optional.ofNullable(peers.get(key)), peers, now));
             }
         }
         for (PublicKey gateKey : tunnel.keys()) {

@@ -232,7 +232,7 @@ public final class GateTunnel implements AutoCloseable {
         wireGuard.peer(key).ifPresent(peer -> {
             Endpoint endpoint = peer.currentEndpoint();
             int keepalive = peer.persistentKeepalive();
-            forget(key);
+            wireGuard.removePeer(key);
             add(key);
             if (endpoint != null) {
                 wireGuard.peer(key).ifPresent(again -> again.endpoint(endpoint));

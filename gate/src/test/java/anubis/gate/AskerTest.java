@@ -58,13 +58,18 @@ class AskerTest {
     }
 
     @Test
-    void aHubThatSaysThatNoIdentifierIsLeft() {
+    void aHubThatSaysThatNoIdentifierIsLeftIsNotBelieved() throws Exception {
         CompletableFuture<Reply> answer = ask(Optional.empty(), Optional.empty());
         var asked = new Identifier((1L << 62) + 10 + NOW.getEpochSecond(), 0);
         Reply reply = Reply.of(Operation.UP, Code.TOO_OLD, asked, productionKey)
                 .withLast(Optional.of(new Identifier(-1, -1)));
         tunnel.execute(() -> asker.received(hub, reply));
-        assertThatThrownBy(() -> answer.get(10, TimeUnit.SECONDS)).hasMessageContaining("used up");
+        assertThat(answer.get(10, TimeUnit.SECONDS).code()).isEqualTo(Code.TOO_OLD);
+        // Else no hub would accept anything of this key any more.
+        CompletableFuture<Reply> next = ask(Optional.empty(), Optional.empty());
+        var following = new Identifier(asked.high(), 1);
+        tunnel.execute(() -> asker.received(hub, Reply.of(Operation.UP, Code.EXPIRED, following, productionKey)));
+        assertThat(next.get(10, TimeUnit.SECONDS).code()).isEqualTo(Code.EXPIRED);
         assertThat(tunnel.hasEnded()).isFalse();
     }
 }
