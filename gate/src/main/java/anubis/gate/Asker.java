@@ -28,6 +28,8 @@ final class Asker {
     private final SecureRandom random = new SecureRandom();
     private final Map<Key, Asked> asked = new HashMap<>();
     private final Map<PublicKey, Identifier> last = new HashMap<>();
+    /** Whether up or down was asked for last, by hub: what was asked before is not to be done after it. */
+    private final Map<PublicKey, Boolean> wishes = new HashMap<>();
 
     Asker(GateTunnel tunnel, InstantSource wall) {
         this.tunnel = tunnel;
@@ -94,6 +96,7 @@ final class Asker {
         }
         Key key = new Key(question.hub, identifier);
         asked.put(key, ask);
+        question.operation.wishes().ifPresent(up -> wishes.put(question.hub, up));
         send(key, datagram, 1, FIRST_PAUSE);
     }
 
@@ -137,10 +140,10 @@ final class Asker {
             return;
         }
         asked.remove(key);
-        // Whoever has asked something else since does not want this done after it.
-        boolean newest = reply.identifier().equals(last.get(reply.productionKey()));
+        Optional<Boolean> wish = ask.question.operation.wishes();
+        boolean wanted = wish.isEmpty() || wish.get().equals(wishes.get(hub));
         Optional<Identifier> after = reply.last().filter(heard -> Long.compareUnsigned(heard.high(), FAR) < 0);
-        if (reply.code() == Code.TOO_OLD && after.isPresent() && newest && !ask.anew) {
+        if (reply.code() == Code.TOO_OLD && after.isPresent() && wanted && !ask.anew) {
             Identifier heard = after.get();
             last.merge(reply.productionKey(), heard, (a, b) -> a.compareTo(b) > 0 ? a : b);
             ask.anew = true;

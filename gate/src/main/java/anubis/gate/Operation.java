@@ -41,6 +41,15 @@ public enum Operation {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /** Whether who asks for it wants to be up from then on, or down; nothing if it changes neither. */
+    Optional<Boolean> wishes() {
+        return switch (this) {
+            case UP -> Optional.of(true);
+            case DOWN, GOODBYE -> Optional.of(false);
+            default -> Optional.empty();
+        };
+    }
+
     /** Whether it is what a hub tells of a client. */
     boolean tells() {
         return this == HAS || this == HAS_NOT;
