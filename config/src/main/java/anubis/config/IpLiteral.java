@@ -6,20 +6,20 @@ import java.net.UnknownHostException;
 import java.util.Optional;
 
 /** IP addresses as text, read as strictly as inet_pton(3) does and written as inet_ntop(3) does; names are never looked up. */
-final class IpLiteral {
+public final class IpLiteral {
     private static final int GROUPS = 8;
 
     private IpLiteral() {}
 
     /** The address, or nothing if {@code text} is not one; a zone is not part of an address. */
-    static Optional<InetAddress> parse(String text) {
+    public static Optional<InetAddress> parse(String text) {
         byte[] bytes = new byte[text.indexOf(':') < 0 ? 4 : 16];
         boolean valid = bytes.length == 4 ? parse4(text, bytes, 0) : parse6(text, bytes);
         return valid ? Optional.of(of(bytes)) : Optional.empty();
     }
 
     /** An address of its 4 or 16 bytes, network order. An IPv4-mapped one stays the IPv6 address it is. */
-    static InetAddress of(byte[] bytes) {
+    public static InetAddress of(byte[] bytes) {
         try {
             return bytes.length == 4 ? InetAddress.getByAddress(bytes) : Inet6Address.getByAddress(null, bytes, -1);
         } catch (UnknownHostException e) {
@@ -88,7 +88,7 @@ final class IpLiteral {
     }
 
     /** RFC 5952, and as inet_ntop(3) does, an IPv4 address inside ::/96 and ::ffff:0:0/96 in dotted form. */
-    static String format(InetAddress address) {
+    public static String format(InetAddress address) {
         byte[] bytes = address.getAddress();
         if (bytes.length == 4) {
             return dotted(bytes, 0);

@@ -1,0 +1,19 @@
+package anubis.plan;
+
+import java.util.Locale;
+
+/** What a host sends through its tunnel. */
+public enum Through {
+    /** All, the default route included. */
+    EVERYTHING,
+    /** What is for the network, and not what is for the rest of the world. */
+    NETWORK,
+    /** What is sent to somebody's address in the WireGuard range: by the name that ends with the suffix. */
+    NAMES;
+
+    /** As in the description. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}
