@@ -53,6 +53,11 @@ public record Host(
         letsIn = List.copyOf(letsIn);
     }
 
+    /** Its addresses on a segment, none if it is not on it. */
+    public List<InetAddress> addressesOn(String segment) {
+        return on.getOrDefault(segment, List.of());
+    }
+
     /** Whether it is where the situation puts it, and not always in the same place. */
     public boolean moves() {
         return role == Role.ROAMING || role == Role.PHONE;

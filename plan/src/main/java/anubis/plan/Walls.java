@@ -1,0 +1,173 @@
+package anubis.plan;
+
+import anubis.config.Cidr;
+import anubis.plan.Segment.Kind;
+import anubis.plan.Service.Protocol;
+import anubis.plan.Wall.Filter;
+import anubis.plan.Wall.Translation;
+import anubis.plan.Wall.Verdict;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** The firewall of each host: towards the wild side it is closed but for the tunnel and what is let in. */
+final class Walls {
+    private final Network network;
+    private final Situation situation;
+    private final Tree tree;
+
+    Walls(Network network, Situation situation, Tree tree) {
+        this.network = network;
+        this.situation = situation;
+        this.tree = tree;
+    }
+
+    Wall of(Host host) {
+        Set<String> wild = links(host, Kind.WILD);
+        Set<String> inside = inside(host);
+        List<Filter> input = new ArrayList<>();
+        List<Filter> forward = new ArrayList<>();
+        boolean guarded = host.role() == Role.ROAMING && host.through() != Through.NAMES;
+        if (guarded) {
+            // Wherever it is, it trusts the tunnel alone, and what is inside it.
+            Set<String> trusted = new HashSet<>(inside);
+            trusted.add(network.interfaceName());
+            input.add(accept(trusted, false, List.of()));
+            input.add(accept(Set.of(), true, List.of()));
+            input.add(accept(Set.of(), false, doors(host)));
+            input.add(drop(Set.of()));
+            if (!inside.isEmpty()) {
+                forward.add(accept(trusted, false, List.of()));
+                forward.add(accept(Set.of(), true, List.of()));
+                forward.add(drop(Set.of()));
+            }
+        } else if (!wild.isEmpty() && !host.moves()) {
+            input.add(accept(wild, true, List.of()));
+            input.add(accept(wild, false, doors(host)));
+            input.add(drop(wild));
+            forward.add(accept(wild, true, List.of()));
+            if (!host.letsIn().isEmpty()) {
+                forward.add(accept(wild, false, host.letsIn()));
+            }
+            forward.add(drop(wild));
+        }
+        boolean relays = !tree.children(host).isEmpty() || !tree.gatewayOf(host).isEmpty();
+        return new Wall(
+                input,
+                relays ? forward : List.of(),
+                translations(host, relays),
+                relays ? Set.of(network.interfaceName()) : Set.of());
+    }
+
+    private static Filter accept(Set<String> in, boolean established, List<Service> services) {
+        return new Filter(in, Set.of(), established, services, List.of(), List.of(), Verdict.ACCEPT);
+    }
+
+    private static Filter drop(Set<String> in) {
+        return new Filter(in, Set.of(), false, List.of(), List.of(), List.of(), Verdict.DROP);
+    }
+
+    /** The tunnel's own ports, and what the host lets in. */
+    private List<Service> doors(Host host) {
+        boolean hub = !tree.children(host).isEmpty();
+        IntStream ports =
+                IntStream.concat(IntStream.of(host.port()), hub ? network.gatePort().stream() : IntStream.empty());
+        return Stream.concat(
+                        // What is redirected has its new port where the filter sees it.
+                        ports.mapToObj(port -> new Service(Protocol.UDP, port)), host.letsIn().stream())
+                .distinct()
+                .toList();
+    }
+
+    private List<Translation> translations(Host host, boolean relays) {
+        List<Translation> all = new ArrayList<>();
+        if (!host.extraPorts().isEmpty()) {
+            all.add(new Translation.Redirect(
+                    host.moves() ? Set.of() : links(host, Kind.WILD), host.extraPorts(), host.port()));
+        }
+        for (Segment segment : tree.gatewayOf(host)) {
+            for (Cidr mapped : segment.mapped()) {
+                Cidr real = segment.prefixes().stream()
+                        .filter(prefix -> prefix.six() == mapped.six())
+                        .findFirst()
+                        .orElseThrow();
+                all.add(new Translation.MapDestination(network.interfaceName(), mapped, real));
+                all.add(new Translation.MapSource(network.interfaceName(), real, mapped));
+            }
+        }
+        if (network.gatePort().isEmpty()) {
+            // Without gates a hub does not hear who uses another one: what such a host sends on goes by the hub's name.
+            tree.children(host).stream()
+                    .filter(child -> situation.using().containsKey(child.name())
+                            && tree.hub(host)
+                                    .filter(hub -> !situation.absent().contains(hub.name()))
+                                    .isPresent())
+                    .flatMap(child -> tree.subtree(child).stream())
+                    .forEach(prefix -> host.wireguard().stream()
+                            .filter(address -> Prefixes.six(address) == prefix.six())
+                            .forEach(address ->
+                                    all.add(new Translation.Hide(network.interfaceName(), prefix, address))));
+        }
+        if (relays) {
+            masquerades(host, all);
+        }
+        return all;
+    }
+
+    /** What goes out into the wild with addresses to which no answer would find back gets one that is known there. */
+    private void masquerades(Host host, List<Translation> to) {
+        boolean all = host.moves() && host.through() == Through.EVERYTHING;
+        Set<Segment> wild = all
+                ? Set.of()
+                : host.moves() ? wilds() : tree.addresses(host, Kind.WILD).keySet();
+        for (String link :
+                wild.stream().map(host::interfaceOn).distinct().sorted().toList()) {
+            for (boolean six : new boolean[] {false, true}) {
+                List<Cidr> known = wild.stream()
+                        .filter(segment -> host.interfaceOn(segment).equals(link))
+                        .flatMap(segment -> segment.routed().entrySet().stream())
+                        .filter(entry -> entry.getValue().equals(host.name()))
+                        .map(entry -> entry.getKey())
+                        .filter(prefix -> prefix.six() == six)
+                        .sorted(Prefixes.ORDER)
+                        .toList();
+                boolean needed =
+                        tree.whole().stream().anyMatch(prefix -> prefix.six() == six && !Prefixes.cover(known, prefix));
+                boolean speaks = host.moves()
+                        || wild.stream()
+                                .filter(segment -> host.interfaceOn(segment).equals(link))
+                                .flatMap(segment -> host.addressesOn(segment.name()).stream())
+                                .anyMatch(address -> Prefixes.six(address) == six);
+                if (needed && speaks) {
+                    to.add(new Translation.Masquerade(link, six, known));
+                }
+            }
+        }
+    }
+
+    private Set<Segment> wilds() {
+        return network.segments().values().stream()
+                .filter(segment -> segment.kind() == Kind.WILD)
+                .collect(Collectors.toSet());
+    }
+
+    private Set<String> links(Host host, Kind kind) {
+        return tree.addresses(host, kind).keySet().stream()
+                .map(host::interfaceOn)
+                .collect(Collectors.toSet());
+    }
+
+    /** The bridges inside a host. */
+    private Set<String> inside(Host host) {
+        return tree.gatewayOf(host).stream()
+                .filter(segment ->
+                        segment.kind() == Kind.INSIDE && segment.gateway().equals(Optional.of(host.name())))
+                .map(host::interfaceOn)
+                .collect(Collectors.toSet());
+    }
+}
