@@ -47,7 +47,7 @@ public final class Planner {
     private Planner(Network network, Situation situation) {
         this.network = network;
         tree = new Tree(network, situation);
-        walls = new Walls(network, situation, tree);
+        walls = new Walls(network, tree);
     }
 
     /** By the hosts' names, for those that have WireGuard. */
@@ -117,7 +117,9 @@ public final class Planner {
                 Stream.concat(tree.whole().stream(), tree.fixedWild(hub).stream())
                         .toList();
             case GATEWAY -> host.through() == Through.EVERYTHING ? all(host) : tree.whole();
-            case CENTRAL, LEAF, ROAMING, PHONE, APPLIANCE -> all(host);
+            // The app makes its routes of them.
+            case PHONE -> tunnelled(host);
+            case CENTRAL, LEAF, ROAMING, APPLIANCE -> all(host);
         };
     }
 
@@ -230,12 +232,6 @@ public final class Planner {
                     .toList();
         }
         Set<Cidr> all = new LinkedHashSet<>(network.ranges());
-        for (Host child : tree.children(host)) {
-            all.addAll(tree.subtree(child));
-            if (child.role() == Role.CLOUD) {
-                all.addAll(tree.fixedWild(child));
-            }
-        }
         if (hub.isPresent()) {
             switch (host.role() == Role.CLOUD ? Through.NETWORK : host.through()) {
                 case EVERYTHING -> all.addAll(all(host));
@@ -244,6 +240,14 @@ public final class Planner {
                     hub.map(tree::fixedWild).ifPresent(all::addAll);
                 }
                 case NAMES -> {}
+            }
+        }
+        List<Cidr> attached = attached(host);
+        all.removeIf(prefix -> Prefixes.cover(attached, prefix));
+        for (Host child : tree.children(host)) {
+            all.addAll(tree.subtree(child));
+            if (child.role() == Role.CLOUD) {
+                all.addAll(tree.fixedWild(child));
             }
         }
         host.default4().ifPresent(_ -> all.add(Prefixes.ALL_4));

@@ -1,7 +1,6 @@
 package anubis.plan;
 
 import anubis.config.Cidr;
-import java.net.InetAddress;
 import java.util.List;
 import java.util.Set;
 
@@ -70,9 +69,6 @@ public record Wall(List<Filter> input, List<Filter> forward, List<Translation> t
                 except = List.copyOf(except);
             }
         }
-
-        /** Packets from {@code from} that go out by {@code out} get the source {@code to}. */
-        record Hide(String out, Cidr from, InetAddress to) implements Translation {}
 
         /** Packets from {@code from} that go out by {@code out} get the source with the same host bits in {@code to}. */
         record MapSource(String out, Cidr from, Cidr to) implements Translation {}

@@ -18,12 +18,10 @@ import java.util.stream.Stream;
 /** The firewall of each host: towards the wild side it is closed but for the tunnel and what is let in. */
 final class Walls {
     private final Network network;
-    private final Situation situation;
     private final Tree tree;
 
-    Walls(Network network, Situation situation, Tree tree) {
+    Walls(Network network, Tree tree) {
         this.network = network;
-        this.situation = situation;
         this.tree = tree;
     }
 
@@ -99,19 +97,6 @@ final class Walls {
                 all.add(new Translation.MapDestination(network.interfaceName(), mapped, real));
                 all.add(new Translation.MapSource(network.interfaceName(), real, mapped));
             }
-        }
-        if (network.gatePort().isEmpty()) {
-            // Without gates a hub does not hear who uses another one: what such a host sends on goes by the hub's name.
-            tree.children(host).stream()
-                    .filter(child -> situation.using().containsKey(child.name())
-                            && tree.hub(host)
-                                    .filter(hub -> !situation.absent().contains(hub.name()))
-                                    .isPresent())
-                    .flatMap(child -> tree.subtree(child).stream())
-                    .forEach(prefix -> host.wireguard().stream()
-                            .filter(address -> Prefixes.six(address) == prefix.six())
-                            .forEach(address ->
-                                    all.add(new Translation.Hide(network.interfaceName(), prefix, address))));
         }
         if (relays) {
             masquerades(host, all);
