@@ -10,4 +10,5 @@ module anubis.bench {
     requires anubis.host;
     requires anubis.lab;
     requires anubis.linux;
+    requires anubis.plan;
 }

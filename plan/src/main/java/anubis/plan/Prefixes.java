@@ -5,6 +5,7 @@ import anubis.config.IpLiteral;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -21,7 +22,7 @@ final class Prefixes {
 
     /** IPv4 before IPv6, then by address, the shorter first. */
     static final Comparator<Cidr> ORDER = Comparator.comparing(Cidr::six)
-            .thenComparing(cidr -> number(cidr.address()))
+            .thenComparing(cidr -> cidr.address().getAddress(), Arrays::compareUnsigned)
             .thenComparingInt(Cidr::length);
 
     private Prefixes() {}
@@ -71,9 +72,5 @@ final class Prefixes {
         int length = Math.min(digits.length, result.length);
         System.arraycopy(digits, digits.length - length, result, result.length - length, length);
         return IpLiteral.of(result);
-    }
-
-    private static BigInteger number(InetAddress address) {
-        return new BigInteger(1, address.getAddress());
     }
 }
