@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The interfaces, addresses, routes and rules of a network namespace, and its tables of nft, as the kernel tells them
@@ -40,9 +41,12 @@ public final class Rtnetlink implements AutoCloseable {
     // family 0, destination's length 1, source's 2, TOS 3, table 4, protocol 5, scope 6, type 7, flags 8 (u32)
     private static final int RTMSG = 12;
     private static final int RTN_UNICAST = 1;
+    private static final int RTPROT_KERNEL = 2;
     private static final int RT_TABLE_MAIN = 254;
     private static final int RTA_DST = 1;
     private static final int RTA_OIF = 4;
+    private static final int RTA_GATEWAY = 5;
+    private static final int RTA_PREFSRC = 7;
     private static final int RTA_METRICS = 8;
     private static final int RTA_TABLE = 15;
     private static final int RTA_MARK = 16;
@@ -75,6 +79,16 @@ public final class Rtnetlink implements AutoCloseable {
 
     /** A unicast route and the number of its table. */
     public record Route(Prefix to, long table, int protocol) {}
+
+    /**
+     * A route of a table, of any kind.
+     *
+     * @param type the kernel's number (RTN_…): 1 unicast, 6 blackhole, 7 unreachable, 9 throw
+     * @param link the index of the interface, 0 if it leads to none
+     * @param via the router on it
+     * @param source the address that is preferred to send from
+     */
+    public record TableRoute(Prefix to, int type, int link, Optional<InetAddress> via, Optional<InetAddress> source) {}
 
     /** The way to an address: the index of the interface, and the MTU in bytes if the kernel knows one for this way. */
     public record Way(int link, OptionalInt mtu) {}
@@ -148,6 +162,35 @@ public final class Rtnetlink implements AutoCloseable {
         return routes;
     }
 
+    /** All routes of a table, but for those that the kernel makes itself. */
+    public List<TableRoute> table(long table) throws ErrnoException {
+        List<TableRoute> routes = new ArrayList<>();
+        for (byte family : FAMILIES) {
+            ByteBuffer request = Netlink.request().put(family).put(new byte[RTMSG - 1]);
+            Netlink.put(request, RTA_TABLE, (int) table);
+            for (Netlink.Message message : all(RTM_GETROUTE, request)) {
+                if (message.u8(0) == family
+                        && table(message, RTMSG, RTA_TABLE) == table
+                        && message.u8(5) != RTPROT_KERNEL) {
+                    routes.add(new TableRoute(
+                            prefix(family, message.u8(1), message.attribute(RTMSG, RTA_DST)),
+                            message.u8(7),
+                            message.u8(7) == RTN_UNICAST
+                                    ? message.number(RTMSG, RTA_OIF).orElse(0)
+                                    : 0,
+                            address(family, message, RTA_GATEWAY),
+                            address(family, message, RTA_PREFSRC)));
+                }
+            }
+        }
+        return routes;
+    }
+
+    private static Optional<InetAddress> address(int family, Netlink.Message message, int attribute) {
+        return message.attribute(RTMSG, attribute)
+                .map(value -> prefix(family, 0, Optional.of(value)).address());
+    }
+
     /** The ways of the default routes in the main table. */
     public Set<Way> defaultWays() throws ErrnoException {
         Set<Way> ways = new HashSet<>();
@@ -199,15 +242,23 @@ public final class Rtnetlink implements AutoCloseable {
 
     /** The policy rules with a protocol number. */
     public List<Rule> rules(int protocol) throws ErrnoException {
+        return rules(message -> message.attribute(FIB_RULE_HDR, FRA_PROTOCOL)
+                .filter(value -> value.hasRemaining() && Byte.toUnsignedInt(value.get(0)) == protocol)
+                .isPresent());
+    }
+
+    /** All policy rules by which a table is asked for packets from anywhere to anywhere. */
+    public List<Rule> rules() throws ErrnoException {
+        return rules(_ -> true);
+    }
+
+    private List<Rule> rules(Predicate<Netlink.Message> wanted) throws ErrnoException {
         List<Rule> rules = new ArrayList<>();
         for (byte family : FAMILIES) {
             ByteBuffer request = Netlink.request().put(family).put(new byte[FIB_RULE_HDR - 1]);
             for (Netlink.Message message : all(RTM_GETRULE, request)) {
-                boolean ours = message.attribute(FIB_RULE_HDR, FRA_PROTOCOL)
-                        .filter(value -> value.hasRemaining() && Byte.toUnsignedInt(value.get(0)) == protocol)
-                        .isPresent();
                 boolean any = message.u8(1) == 0 && message.u8(2) == 0;
-                if (message.u8(0) == family && message.u8(7) == FR_ACT_TO_TBL && ours && any) {
+                if (message.u8(0) == family && message.u8(7) == FR_ACT_TO_TBL && any && wanted.test(message)) {
                     rules.add(rule(message, family == AF_INET6));
                 }
             }

@@ -168,4 +168,39 @@ class RtnetlinkTest {
             assertThat(test.call(() -> Rtnetlink.hasTable("anubis-y"))).isFalse();
         }
     }
+
+    @Test
+    void tellsAllRoutesOfATableAndAllRules() throws Exception {
+        try (TestNamespace test = new TestNamespace()) {
+            int link = dummy(test).index();
+            test.ip("address add 10.1.0.1/24 dev d0");
+            test.ip("address add 2001:db8::1/64 dev d0 nodad");
+            test.ip("route add 10.4.0.0/16 dev d0 src 10.1.0.1 table " + TABLE);
+            test.ip("route add 10.5.0.0/16 via 10.1.0.9 dev d0 table " + TABLE);
+            test.ip("route add throw 10.6.0.0/16 table " + TABLE);
+            test.ip("-6 route add throw 2001:db8:6::/48 table " + TABLE);
+            test.ip("route add 10.7.0.0/16 dev d0");
+            assertThat(RtnetlinkTest.<List<Rtnetlink.TableRoute>>ask(test, kernel -> kernel.table(TABLE)))
+                    .containsExactlyInAnyOrder(
+                            route("10.4.0.0", 16, 1, link, "", "10.1.0.1"),
+                            route("10.5.0.0", 16, 1, link, "10.1.0.9", ""),
+                            route("10.6.0.0", 16, 9, 0, "", ""),
+                            route("2001:db8:6::", 48, 9, 0, "", ""));
+            test.ip("rule add pref 4296 fwmark 0x10c8 lookup main");
+            test.ip("-6 rule add pref 4299 lookup " + TABLE);
+            assertThat(RtnetlinkTest.<List<Rtnetlink.Rule>>ask(test, Rtnetlink::rules))
+                    .contains(
+                            new Rtnetlink.Rule(false, 4296, 254, -1, false, OptionalLong.of(0x10c8), 0xffff_ffffL),
+                            new Rtnetlink.Rule(true, 4299, TABLE, -1, false, OptionalLong.empty(), 0xffff_ffffL),
+                            new Rtnetlink.Rule(false, 32_766, 254, -1, false, OptionalLong.empty(), 0xffff_ffffL));
+        }
+    }
+
+    private static Rtnetlink.TableRoute route(String to, int length, int type, int link, String via, String source) {
+        return new Rtnetlink.TableRoute(prefix(to, length), type, link, address(via), address(source));
+    }
+
+    private static Optional<InetAddress> address(String text) {
+        return text.isEmpty() ? Optional.empty() : Optional.of(InetAddress.ofLiteral(text));
+    }
 }
