@@ -42,12 +42,14 @@ public final class Planner {
 
     private final Network network;
     private final Tree tree;
+    private final Set<String> relays;
     private final Walls walls;
 
     private Planner(Network network, Situation situation) {
         this.network = network;
         tree = new Tree(network, situation);
-        walls = new Walls(network, tree);
+        relays = Tree.relays(network);
+        walls = new Walls(network, tree, relays);
     }
 
     /** By the hosts' names, for those that have WireGuard. */
@@ -267,10 +269,11 @@ public final class Planner {
     // The rest.
 
     private boolean forwards(Host host, boolean six) {
-        return (!tree.children(host).isEmpty() && has(host, six))
-                || tree.gatewayOf(host).stream()
-                        .flatMap(segment -> segment.prefixes().stream())
-                        .anyMatch(prefix -> prefix.six() == six);
+        return relays.contains(host.name())
+                && (has(host, six)
+                        || tree.gatewayOf(host).stream()
+                                .flatMap(segment -> segment.prefixes().stream())
+                                .anyMatch(prefix -> prefix.six() == six));
     }
 
     private int mtu(Host host) {

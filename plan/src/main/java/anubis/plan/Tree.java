@@ -5,6 +5,7 @@ import anubis.plan.Segment.Kind;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -58,6 +59,21 @@ final class Tree {
                                 .map(cidr -> Cidr.host(cidr.address())))
                 .flatMap(prefixes -> prefixes)
                 .toList());
+    }
+
+    /** The hosts that send on packets for others in some situation, and so are ready for it in all. */
+    static Set<String> relays(Network network) {
+        Set<String> relays = new HashSet<>();
+        for (Situation situation : network.situations()) {
+            Tree tree = new Tree(network, situation);
+            relays.addAll(tree.children.keySet());
+        }
+        for (Host host : network.hosts().values()) {
+            host.default4().ifPresent(relays::add);
+            host.default6().ifPresent(relays::add);
+        }
+        network.segments().values().forEach(segment -> segment.gateway().ifPresent(relays::add));
+        return relays;
     }
 
     private Optional<Host> first(Role role) {

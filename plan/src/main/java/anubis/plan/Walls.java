@@ -19,10 +19,12 @@ import java.util.stream.Stream;
 final class Walls {
     private final Network network;
     private final Tree tree;
+    private final Set<String> relaying;
 
-    Walls(Network network, Tree tree) {
+    Walls(Network network, Tree tree, Set<String> relaying) {
         this.network = network;
         this.tree = tree;
+        this.relaying = relaying;
     }
 
     Wall of(Host host) {
@@ -54,7 +56,7 @@ final class Walls {
             }
             forward.add(drop(wild));
         }
-        boolean relays = !tree.children(host).isEmpty() || !tree.gatewayOf(host).isEmpty();
+        boolean relays = relaying.contains(host.name());
         return new Wall(
                 input,
                 relays ? forward : List.of(),
@@ -72,7 +74,7 @@ final class Walls {
 
     /** The tunnel's own ports, and what the host lets in. */
     private List<Service> doors(Host host) {
-        boolean hub = !tree.children(host).isEmpty();
+        boolean hub = host.role() == Role.CENTRAL || host.role() == Role.CLOUD;
         IntStream ports =
                 IntStream.concat(IntStream.of(host.port()), hub ? network.gatePort().stream() : IntStream.empty());
         return Stream.concat(
