@@ -6,6 +6,7 @@ module anubis.host {
     requires static transitive org.jspecify;
     requires transitive anubis.config;
     requires anubis.linux;
+    requires transitive anubis.plan;
     requires org.dnsjava;
 
     exports anubis.host;

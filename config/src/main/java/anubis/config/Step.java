@@ -2,6 +2,7 @@ package anubis.config;
 
 import anubis.config.QuickConfig.DnsSettings;
 import java.util.List;
+import java.util.Optional;
 
 /** One thing that is done to a host, and how it is taken back. */
 public sealed interface Step {
@@ -31,6 +32,23 @@ public sealed interface Step {
     /** The kernel's check of source addresses heeds marks; it is never taken back, for others may need it by then. */
     record HeedMarks() implements Step {}
 
+    /** A kernel parameter: its file in {@code /proc/sys}, without that, as in {@code net/ipv4/ip_forward}. */
+    record Sysctl(String file, String value, String before) implements Step {}
+
+    /**
+     * A file that is written whole.
+     *
+     * @param before what was in it; nothing if it was not there
+     * @param secret whether only its owner may read it
+     */
+    record WriteFile(String path, String content, Optional<String> before, boolean secret) implements Step {
+        /** Without what is in it. */
+        @Override
+        public String toString() {
+            return "WriteFile(" + path + ")";
+        }
+    }
+
     /** One line for people; it has no key in it. */
     default String describe() {
         return switch (this) {
@@ -43,6 +61,8 @@ public sealed interface Step {
                         + (dns.wanted().domains().isEmpty()
                                 ? ""
                                 : "; domains: " + String.join(", ", dns.wanted().domains()));
+            case Sysctl sysctl -> "sysctl " + sysctl.file().replace('/', '.') + "=" + sysctl.value();
+            case WriteFile file -> "file " + file.path() + (file.before().isEmpty() ? " (new)" : "");
             case HeedMarks() -> "sysctl net.ipv4.conf.all.src_valid_mark=1";
         };
     }

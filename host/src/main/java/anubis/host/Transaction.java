@@ -2,10 +2,15 @@ package anubis.host;
 
 import anubis.config.Step;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -16,7 +21,9 @@ import java.util.stream.Stream;
 /** Takes steps, all or none: when one fails, those that were taken are taken back, the last first. */
 final class Transaction {
     private static final Pattern FAILED_LINE = Pattern.compile("Command failed -:(\\d+)");
-    private static final Path HEED_MARKS = Path.of("/proc/sys/net/ipv4/conf/all/src_valid_mark");
+    static final Path SYSCTLS = Path.of("/proc/sys");
+    private static final Path HEED_MARKS = SYSCTLS.resolve("net/ipv4/conf/all/src_valid_mark");
+    private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
 
     private final WireGuardInterface device;
     private final Consumer<String> warnings;
@@ -41,6 +48,13 @@ final class Transaction {
             transaction.takeBack();
             throw e;
         }
+    }
+
+    /** Takes back steps that were taken, the last first, as far as that can be done. */
+    static void takeBack(WireGuardInterface device, List<Step> steps, Consumer<String> warnings) {
+        Transaction transaction = new Transaction(device, warnings);
+        transaction.taken.addAll(steps);
+        transaction.takeBack();
     }
 
     /** Takes the steps as far as that can be done. */
@@ -120,6 +134,8 @@ final class Transaction {
             case Step.SetDevice set -> device.set(set.change());
             case Step.Nft nft -> nft(nft.script(), nft.essential());
             case Step.Dns dns -> NameServers.set(dns.name(), dns.wanted());
+            case Step.Sysctl sysctl -> sysctl(sysctl, sysctl.value());
+            case Step.WriteFile file -> write(file, Optional.of(file.content()));
             case Step.HeedMarks() -> heedMarks();
         }
         taken.add(step);
@@ -144,11 +160,30 @@ final class Transaction {
                     case Step.SetDevice set -> device.set(set.undo());
                     case Step.Nft nft -> nft(nft.undo(), false);
                     case Step.Dns dns -> NameServers.set(dns.name(), dns.before());
+                    case Step.Sysctl sysctl -> sysctl(sysctl, sysctl.before());
+                    case Step.WriteFile file -> write(file, file.before());
                     case Step.HeedMarks() -> {}
                 }
             } catch (IOException e) {
                 warnings.accept("could not be taken back: " + run.getFirst().describe() + ": " + e.getMessage());
             }
+        }
+    }
+
+    private static void sysctl(Step.Sysctl parameter, String value) throws IOException {
+        Files.writeString(SYSCTLS.resolve(parameter.file()), value + "\n");
+    }
+
+    private static void write(Step.WriteFile file, Optional<String> content) throws IOException {
+        Path path = Path.of(file.path());
+        if (content.isEmpty()) {
+            Files.deleteIfExists(path);
+            return;
+        }
+        Files.createDirectories(path.toAbsolutePath().resolveSibling("."));
+        PrivateFile.write(path, content.get().getBytes(StandardCharsets.UTF_8));
+        if (!file.secret()) {
+            Files.setPosixFilePermissions(path, READABLE);
         }
     }
 

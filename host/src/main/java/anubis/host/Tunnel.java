@@ -89,6 +89,12 @@ public final class Tunnel {
      * @throws IOException if that cannot be done; the host is then as it was, but for the work of hooks
      */
     public void up(ConfigFile file, Maker maker, Optional<Duration> within) throws IOException, ConfigException {
+        up(file, maker, within, Beside.NOTHING);
+    }
+
+    /** The same, and {@code beside} before it. */
+    void up(ConfigFile file, Maker maker, Optional<Duration> within, Beside beside)
+            throws IOException, ConfigException {
         QuickConfig config = file.lint().orThrow();
         try (RunFiles.Lock _ = files.lock()) {
             if (Observer.exists(name)) {
@@ -99,12 +105,15 @@ public final class Tunnel {
                 remove(left.get());
             }
             Asked asked = asked(file, config);
-            Hooks.run(asked.source(), config, QuickSetting.Key.PreUp, name);
+            if (within.isPresent()) {
+                confirmation.await(within.get(), Optional.empty(), beside);
+            }
+            boolean begun = false;
             try {
+                Transaction.apply(device(config), beside.before(), warnings);
+                begun = true;
+                Hooks.run(asked.source(), config, QuickSetting.Key.PreUp, name);
                 make(config, maker);
-                if (within.isPresent()) {
-                    confirmation.await(within.get(), Optional.empty());
-                }
                 establish(asked);
                 Hooks.run(asked.source(), config, QuickSetting.Key.PostUp, name);
             } catch (IOException | RuntimeException e) {
@@ -112,6 +121,9 @@ public final class Tunnel {
                 Optional<Applied> reached = files.applied();
                 if (reached.isPresent()) {
                     remove(reached.get());
+                }
+                if (begun) {
+                    Transaction.takeBack(device(config), beside.before(), warnings);
                 }
                 confirmation.forget();
                 throw e;
@@ -138,7 +150,7 @@ public final class Tunnel {
             String text = ownText(applied.text()) + (guests.isEmpty() ? "" : GUESTS + guests);
             QuickConfig config = QuickConfig.parse(applied.source().toString(), text);
             Asked asked = new Asked(applied.source(), text, config, Surroundings.resolve(config, warnings));
-            change(before, asked, observe(config));
+            change(before, asked, observe(config), Beside.NOTHING);
             return true;
         }
     }
@@ -169,15 +181,20 @@ public final class Tunnel {
      * @throws IOException if that cannot be done; all is then as it was, but for the work of hooks
      */
     public List<Step> reload(ConfigFile file, Optional<Duration> within) throws IOException, ConfigException {
+        return reload(file, within, Beside.NOTHING);
+    }
+
+    /** The same, and {@code beside} with it, in one. */
+    List<Step> reload(ConfigFile file, Optional<Duration> within, Beside beside) throws IOException, ConfigException {
         try (RunFiles.Lock _ = files.lock()) {
             Reload reload = reload(file);
             Wanted before = reload.before();
             Optional<String> pending = confirmation.pending();
             try {
                 if (within.isPresent()) {
-                    confirmation.await(within.get(), Optional.of(before.applied()));
+                    confirmation.await(within.get(), Optional.of(before.applied()), beside);
                 }
-                List<Step> steps = become(before, reload.asked(), reload.now());
+                List<Step> steps = become(before, reload.asked(), reload.now(), beside);
                 if (within.isEmpty()) {
                     confirmation.forget();
                 }
@@ -211,10 +228,11 @@ public final class Tunnel {
             Optional<Applied> previous = confirmation.previous();
             Wanted now = Wanted.of(applied());
             if (previous.isPresent()) {
-                become(now, Asked.again(previous.get()), observe(now.config()));
+                become(now, Asked.again(previous.get()), observe(now.config()), Beside.NOTHING);
             } else {
                 end(now);
             }
+            confirmation.takeBackBeside(warnings);
             confirmation.forget();
         }
     }
@@ -230,7 +248,7 @@ public final class Tunnel {
             Wanted before = Wanted.of(applied());
             Applied applied = before.applied();
             Asked asked = new Asked(applied.source(), applied.text(), before.config(), addresses);
-            change(before, asked, observe(asked.config()));
+            change(before, asked, observe(asked.config()), Beside.NOTHING);
         }
     }
 
@@ -309,13 +327,14 @@ public final class Tunnel {
      *
      * @param now as it is before any of them
      */
-    private List<Step> become(Wanted before, Asked asked, Observed now) throws IOException {
-        boolean hooked = !before.config().hooks().equals(asked.config().hooks());
+    private List<Step> become(Wanted before, Asked asked, Observed now, Beside beside) throws IOException {
+        boolean hooked = beside.hooks().isEmpty()
+                && !before.config().hooks().equals(asked.config().hooks());
         if (hooked) {
             hooks(before.applied().source(), before.config(), QuickSetting.Key.PreDown);
             hooks(asked.source(), asked.config(), QuickSetting.Key.PreUp);
         }
-        List<Step> steps = change(before, asked, hooked ? observe(asked.config()) : now);
+        List<Step> steps = change(before, asked, hooked ? observe(asked.config()) : now, beside);
         if (hooked) {
             hooks(before.applied().source(), before.config(), QuickSetting.Key.PostDown);
             hooks(asked.source(), asked.config(), QuickSetting.Key.PostUp);
@@ -332,20 +351,21 @@ public final class Tunnel {
         }
     }
 
-    private List<Step> change(Wanted before, Asked asked, Observed now) throws IOException {
+    private List<Step> change(Wanted before, Asked asked, Observed now, Beside beside) throws IOException {
         try (RunFiles.Lock _ = files.lockRules()) {
             WireGuardInterface device = device(asked.config());
             Plan plan = plan(Optional.of(before), asked, now);
-            Transaction.apply(device, plan.steps(), warnings);
+            List<Step> all = beside.around(plan.steps());
+            Transaction.apply(device, all, warnings);
             Wanted after = plan.wanted();
             files.applied(after.applied());
             if (after.state().addresses().containsAll(before.state().addresses())) {
-                return plan.steps();
+                return all;
             }
             // With its last IPv4 address an interface loses its IPv4 routes.
             List<Step> more = steps(Optional.of(after), after, Observer.observe(name, device));
             Transaction.apply(device, more, warnings);
-            return Stream.concat(plan.steps().stream(), more.stream()).toList();
+            return Stream.concat(all.stream(), more.stream()).toList();
         }
     }
 
