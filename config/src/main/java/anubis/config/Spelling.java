@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** What somebody may have meant who misspelt a word. */
-final class Spelling {
+public final class Spelling {
     /** More letters in place of others, too many or too few, and it is another word. */
     private static final int MAX_DISTANCE = 2;
 
@@ -15,7 +15,7 @@ final class Spelling {
     private Spelling() {}
 
     /** The nearest of the words that is a slip away from {@code word}, or of which it is a part; capitals do not count. */
-    static Optional<String> nearest(String word, Collection<String> words) {
+    public static Optional<String> nearest(String word, Collection<String> words) {
         String small = word.toLowerCase(Locale.ROOT);
         return words.stream()
                 .filter(each -> near(small, each.toLowerCase(Locale.ROOT)))

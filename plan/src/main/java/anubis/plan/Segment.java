@@ -2,6 +2,7 @@ package anubis.plan;
 
 import anubis.config.Cidr;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -35,7 +36,13 @@ public record Segment(
         /** Virtual machines, on a bridge inside the host that is their gateway. */
         INSIDE,
         /** Anybody: a provider's, a hotel's, a carrier's. */
-        WILD
+        WILD;
+
+        /** As in the description. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     public Segment {

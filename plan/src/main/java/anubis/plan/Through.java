@@ -11,6 +11,15 @@ public enum Through {
     /** What is sent to somebody's address in the WireGuard range: by the name that ends with the suffix. */
     NAMES;
 
+    /** What it is for a host of that role of which nothing is said. */
+    static Through usual(Role role) {
+        return switch (role) {
+            case ROAMING -> EVERYTHING;
+            case CLOUD, GATEWAY, PHONE -> NETWORK;
+            case CENTRAL, LEAF, VM, APPLIANCE -> NAMES;
+        };
+    }
+
     /** As in the description. */
     @Override
     public String toString() {

@@ -1,0 +1,439 @@
+package anubis.plan;
+
+import anubis.config.Cidr;
+import anubis.config.ConfigException;
+import anubis.config.Endpoint;
+import anubis.config.IpLiteral;
+import anubis.crypto.PublicKey;
+import anubis.plan.Segment.Kind;
+import anubis.plan.TomlReading.Section;
+import anubis.plan.TomlReading.Wrong;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** The description of a network in TOML: {@code network.toml}. */
+public final class NetworkFile {
+    /** What is so where nothing is said. */
+    static final String DOMAIN = "internal";
+
+    static final String INTERFACE = "wg0";
+    static final String SUFFIX = "wg";
+    static final int PORT = 4296;
+    static final String SITUATION = "usual";
+
+    static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
+    private static final String NAME_FORM = "1 to 63 small letters, digits and hyphens";
+    private static final Pattern LINK = Pattern.compile("[A-Za-z0-9_=+.-]{1,15}");
+    private static final String LINK_FORM = "the name of an interface, as in wg0";
+    private static final Pattern SUFFIXES = Pattern.compile("[a-z0-9-]{0,30}[a-z0-9]");
+    private static final Pattern DOMAINS = Pattern.compile("[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63})*");
+    private static final Pattern TEXT = Pattern.compile("[^\\p{Cntrl}]{1,200}");
+    private static final int PORT_MAX = 65_535;
+    private static final int MTU_MIN = 1280;
+
+    private static final String PREFIXES = "write prefixes, as in [\"192.168.10.0/24\", \"2001:db8:1::/64\"]";
+    private static final String KEY =
+            "write key = \"…\", its public key, as 'anubis pubkey < PRIVATEKEY' prints it there";
+
+    private final TomlReading in;
+    private final Map<String, Segment> segments = new LinkedHashMap<>();
+    private final Map<String, Host> hosts = new LinkedHashMap<>();
+    private Set<String> segmentNames = Set.of();
+    private Set<String> hostNames = Set.of();
+
+    private NetworkFile(TomlReading in) {
+        this.in = in;
+    }
+
+    /**
+     * Reads what {@link NetworkText#format} writes, or somebody has written like it.
+     *
+     * @param file what errors call it
+     * @throws ConfigException with all that is wrong
+     */
+    public static Network parse(String file, String text) throws ConfigException {
+        return new NetworkFile(new TomlReading(file)).network(text);
+    }
+
+    private Network network(String text) throws ConfigException {
+        Section all = in.read(text);
+        in.known(all, NetworkKeys.NETWORK);
+        Map<String, Section> networks =
+                in.tables(all, "networks", "write [networks.NAME], and below kind = \"lan\" and addresses = [\"…\"]");
+        Map<String, Section> machines =
+                in.tables(all, "hosts", "write [hosts.NAME], and below role = \"leaf\" and key = \"…\"");
+        segmentNames = networks.keySet();
+        hostNames = machines.keySet();
+        List<Cidr> ranges = prefixes(
+                all, "wireguard", "write wireguard = [\"10.42.0.0/24\"], a range for addresses of the tunnels alone");
+        int port = in.number(all, "port", 1, PORT_MAX).orElse(PORT);
+        networks.forEach((name, section) -> segments.put(name, segment(name, section)));
+        machines.forEach((name, section) -> hosts.put(name, host(name, section, ranges, port)));
+        List<Section> states = in.list(all, "situations", "write [[situations]], and below name = \"…\"");
+        Network network = new Network(
+                in.matching(
+                                all,
+                                "name",
+                                in.text(all, "name", "write name = \"…\", what people call the network"),
+                                TEXT,
+                                "up to 200 characters")
+                        .orElse(""),
+                in.matching(all, "domain", in.text(all, "domain"), DOMAINS, "a domain, as in example.org")
+                        .orElse(DOMAIN),
+                in.matching(all, "interface", in.text(all, "interface"), LINK, LINK_FORM)
+                        .orElse(INTERFACE),
+                in.matching(all, "suffix", in.text(all, "suffix"), SUFFIXES, "small letters, as in wg")
+                        .orElse(SUFFIX),
+                ranges,
+                port,
+                in.number(all, "gate-port", 1, PORT_MAX),
+                segments,
+                hosts,
+                states.isEmpty()
+                        ? List.of(new Situation(SITUATION, "", Map.of(), Set.of(), Map.of(), Set.of()))
+                        : states.stream().map(this::situation).toList());
+        in.orThrow();
+        return network;
+    }
+
+    // Networks.
+
+    private Segment segment(String name, Section section) {
+        in.known(section, NetworkKeys.SEGMENT);
+        named(name, section, "networks");
+        if (!section.has("kind")) {
+            in.problem(section, "kind", "it is missing", "write kind = \"lan\", \"inside\" or \"wild\"");
+        }
+        Kind kind = in.word(section, "kind", Kind.values()).orElse(Kind.LAN);
+        List<Cidr> prefixes = prefixes(section, "addresses", PREFIXES);
+        List<Cidr> mapped = section.has("mapped") ? prefixes(section, "mapped", PREFIXES) : List.of();
+        Map<Cidr, String> routed = new LinkedHashMap<>();
+        String form = "write routed = { \"2001:db8:1::/48\" = \"HOST\" }";
+        in.table(section, "routed", form)
+                .ifPresent(table -> in.texts(table).forEach((prefix, host) -> {
+                    try {
+                        routed.put(
+                                prefix(prefix),
+                                known(table, prefix, host, hostNames, "host").orElse(""));
+                    } catch (Wrong e) {
+                        in.problem(table, prefix, String.valueOf(e.getMessage()), e.remedy());
+                    }
+                }));
+        return new Segment(
+                name,
+                kind,
+                prefixes,
+                mapped,
+                in.text(section, "gateway").flatMap(host -> known(section, "gateway", host, hostNames, "host")),
+                in.flag(section, "nat"),
+                routed,
+                in.number(section, "mtu", MTU_MIN, PORT_MAX).orElse(Segment.MTU));
+    }
+
+    private void named(String name, Section section, String table) {
+        if (!NAME.matcher(name).matches()) {
+            in.problem(section, "", "'" + name + "' is no name", "write [" + table + ".NAME]: " + NAME_FORM);
+        }
+    }
+
+    /** The prefixes of a network, at most one of each family. */
+    private List<Cidr> prefixes(Section section, String key, String form) {
+        if (!section.has(key)) {
+            in.problem(section, key, "it is missing", form);
+        }
+        Set<Boolean> families = new HashSet<>();
+        return in.values(
+                section,
+                key,
+                value -> {
+                    Cidr prefix = prefix(text(value));
+                    if (!families.add(prefix.six())) {
+                        throw new Wrong(
+                                "it is the second of its family",
+                                "a network has one prefix of IPv4 and one of IPv6; describe two networks");
+                    }
+                    return prefix;
+                },
+                form);
+    }
+
+    private static String text(Object value) {
+        if (value instanceof String text) {
+            return text;
+        }
+        throw new Wrong("it is no text", "write it in quotes");
+    }
+
+    private static Cidr prefix(String text) {
+        Cidr cidr = Cidr.parse(text);
+        if (text.indexOf('/') < 0) {
+            throw new Wrong(
+                    "its length is missing", "write as in " + new Cidr(cidr.address(), cidr.six() ? 64 : 24).masked());
+        }
+        if (!cidr.masked().equals(cidr)) {
+            throw new Wrong("it has bits beyond its length", "write " + cidr.masked());
+        }
+        if (cidr.length() == 0) {
+            throw new Wrong("it is the whole internet", "write the network's own prefix");
+        }
+        return cidr;
+    }
+
+    // Hosts.
+
+    private Host host(String name, Section section, List<Cidr> ranges, int usualPort) {
+        in.known(section, NetworkKeys.HOST);
+        named(name, section, "hosts");
+        if (!section.has("role")) {
+            in.problem(section, "role", "it is missing", "write role = \"leaf\", or another of the roles");
+        }
+        Role role = in.word(section, "role", Role.values()).orElse(Role.LEAF);
+        int port = in.number(section, "port", 1, PORT_MAX).orElse(usualPort);
+        Map<String, List<InetAddress>> on = new LinkedHashMap<>();
+        in.table(section, "on", "write on.NETWORK = [\"ADDRESS\"]").ifPresent(table -> {
+            for (String segment : table.table().keySet()) {
+                known(table, segment, segment, segmentNames, "network")
+                        .map(segments::get)
+                        .ifPresent(known ->
+                                on.put(segment, addresses(table, segment, known.prefixes(), "network " + segment)));
+            }
+        });
+        return new Host(
+                name,
+                role,
+                key(section),
+                addresses(section, "wg", ranges, "WireGuard range"),
+                on,
+                interfaces(section),
+                internal(section),
+                endpoint(section, role, port, on),
+                port,
+                in.values(section, "extra-ports", NetworkFile::port, "write ports, as in [53, 443]"),
+                in.number(section, "keepalive", 0, PORT_MAX),
+                hostNamed(section, "hub"),
+                hostNamed(section, "default-ipv4"),
+                hostNamed(section, "default-ipv6"),
+                in.word(section, "through", Through.values()).orElse(Through.usual(role)),
+                in.values(
+                        section,
+                        "lets-in",
+                        value -> Service.parse(text(value))
+                                .orElseThrow(() -> new IllegalArgumentException("it is no service")),
+                        "write as in [\"tcp 443\", \"udp 53\", \"ping\"]"));
+    }
+
+    private Optional<String> hostNamed(Section section, String key) {
+        return in.text(section, key).flatMap(host -> known(section, key, host, hostNames, "host"));
+    }
+
+    /** Nothing but a problem if there is none of that name. */
+    private Optional<String> known(Section section, String key, String name, Collection<String> names, String what) {
+        if (names.contains(name)) {
+            return Optional.of(name);
+        }
+        in.problem(
+                section,
+                key,
+                "there is no " + what + " '" + name + "'",
+                TomlReading.instead(name, names, "describe it in [" + what + "s." + name + "]"));
+        return Optional.empty();
+    }
+
+    private Optional<PublicKey> key(Section section) {
+        return in.text(section, "key").flatMap(text -> {
+            try {
+                PublicKey key = PublicKey.ofBase64(text);
+                if (key.isOfLowOrder()) {
+                    in.problem(section, "key", "nobody has a private key to it", KEY);
+                }
+                return Optional.of(key);
+            } catch (IllegalArgumentException e) {
+                // It may be a private one with a slip: it is not cited.
+                in.problem(section, "key", String.valueOf(e.getMessage()), KEY);
+                return Optional.empty();
+            }
+        });
+    }
+
+    /** Addresses within the prefixes; a number is that of the host in each of them. */
+    private List<InetAddress> addresses(Section section, String key, List<Cidr> prefixes, String where) {
+        return in
+                .values(
+                        section,
+                        key,
+                        value -> value instanceof Long number
+                                ? numbered(number, prefixes)
+                                : List.of(address(value, prefixes, where)),
+                        "write addresses, as in [\"192.168.10.1\"], or the number of the host in the " + where)
+                .stream()
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    private static List<InetAddress> numbered(long number, List<Cidr> prefixes) {
+        for (Cidr prefix : prefixes) {
+            int bits = (prefix.six() ? 128 : 32) - prefix.length();
+            long end = bits > 31 ? Integer.MAX_VALUE : 1L << bits;
+            if (number < 0 || number >= end || isReserved(Prefixes.nth(prefix, number), prefix)) {
+                throw new Wrong(
+                        "no host in " + prefix + " has this number",
+                        "write a number from 1 to " + (end - (prefix.six() ? 1 : 2)));
+            }
+        }
+        return prefixes.stream().map(prefix -> Prefixes.nth(prefix, number)).toList();
+    }
+
+    private static InetAddress address(Object value, List<Cidr> prefixes, String where) {
+        String text = text(value);
+        if (text.indexOf('/') >= 0) {
+            throw new Wrong(
+                    "it has a length, which its network has already", "write " + text.substring(0, text.indexOf('/')));
+        }
+        InetAddress address =
+                IpLiteral.parse(text).orElseThrow(() -> new IllegalArgumentException("not an IP address"));
+        Cidr host = Cidr.host(address);
+        for (Cidr prefix : prefixes) {
+            if (prefix.contains(host)) {
+                if (isReserved(address, prefix)) {
+                    throw new Wrong(
+                            "it is the address of the network itself, or its broadcast", "choose another in " + prefix);
+                }
+                return address;
+            }
+        }
+        throw new Wrong(
+                "it is not in the " + where,
+                "choose one in "
+                        + prefixes.stream().map(Cidr::toString).collect(Collectors.joining(" or "))
+                        + ", or correct the prefixes there");
+    }
+
+    /** The first and, of IPv4, the last address of a prefix are no host's, unless it has no others. */
+    private static boolean isReserved(InetAddress address, Cidr prefix) {
+        int bits = (prefix.six() ? 128 : 32) - prefix.length();
+        return bits > 1
+                && (address.equals(prefix.address())
+                        || (!prefix.six() && address.equals(Prefixes.nth(prefix, (1L << bits) - 1))));
+    }
+
+    private Map<String, String> interfaces(Section section) {
+        Map<String, String> names = new LinkedHashMap<>();
+        in.table(section, "interfaces", "write interfaces.NETWORK = \"eth0\"")
+                .ifPresent(table -> in.texts(table)
+                        .forEach((segment, link) -> known(table, segment, segment, segmentNames, "network")
+                                .flatMap(_ -> in.matching(table, segment, Optional.of(link), LINK, LINK_FORM))
+                                .ifPresent(right -> names.put(segment, right))));
+        return names;
+    }
+
+    private List<Cidr> internal(Section section) {
+        return in.values(
+                section, "internal", value -> Cidr.parse(text(value)), "write addresses, as in [\"10.9.0.1\"]");
+    }
+
+    private static int port(Object value) {
+        if (value instanceof Long number && number >= 1 && number <= PORT_MAX) {
+            return number.intValue();
+        }
+        throw new IllegalArgumentException("it is no port");
+    }
+
+    /** What the description says, else the first fixed address on the wild side. */
+    private Optional<Endpoint> endpoint(Section section, Role role, int port, Map<String, List<InetAddress>> on) {
+        Optional<Object> value = section.value("endpoint");
+        if (value.isEmpty()) {
+            return usualEndpoint(role, port, on, segments);
+        }
+        if (value.equals(Optional.of(false))) {
+            return Optional.empty();
+        }
+        return in
+                .values(
+                        section,
+                        "endpoint",
+                        each -> endpoint(text(each), port),
+                        "write an address or a name, as in \"vpn.example.org\"; or false: it is not reached from the wild side")
+                .stream()
+                .findFirst();
+    }
+
+    /** The first address in the wild of a host that stays there, of IPv4 if there is one. */
+    static Optional<Endpoint> usualEndpoint(
+            Role role, int port, Map<String, List<InetAddress>> on, Map<String, Segment> segments) {
+        if (role == Role.ROAMING || role == Role.PHONE || role == Role.APPLIANCE) {
+            return Optional.empty();
+        }
+        List<InetAddress> open = new ArrayList<>();
+        segments.forEach((name, segment) -> {
+            if (segment.kind() == Kind.WILD && !segment.nat()) {
+                open.addAll(on.getOrDefault(name, List.of()));
+            }
+        });
+        return open.stream()
+                .filter(address -> !Prefixes.six(address))
+                .findFirst()
+                .or(() -> open.stream().findFirst())
+                .map(address -> new Endpoint(IpLiteral.format(address), port));
+    }
+
+    private static Endpoint endpoint(String text, int port) {
+        String bare = text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
+        boolean alone = bare.indexOf(':') < 0 || IpLiteral.parse(bare).isPresent();
+        Endpoint endpoint = alone ? new Endpoint(bare, port) : Endpoint.parse(text);
+        if (endpoint.port() == 0) {
+            throw new IllegalArgumentException("there is no port 0");
+        }
+        return endpoint;
+    }
+
+    // Situations.
+
+    private Situation situation(Section section) {
+        in.known(section, NetworkKeys.SITUATION);
+        String name = in.matching(section, "name", in.text(section, "name", "write name = \"…\""), NAME, NAME_FORM)
+                .orElse("");
+        return new Situation(
+                name,
+                in.matching(section, "note", in.text(section, "note"), TEXT, "up to 200 characters")
+                        .orElse(""),
+                pairs(section, "away", segmentNames, "network"),
+                set(section, "absent"),
+                pairs(section, "using", hostNames, "host"),
+                set(section, "off"));
+    }
+
+    private Map<String, String> pairs(Section section, String key, Collection<String> names, String what) {
+        Map<String, String> pairs = new LinkedHashMap<>();
+        in.table(section, key, "write " + key + ".HOST = \"" + what.toUpperCase(Locale.ROOT) + "\"")
+                .ifPresent(table -> in.texts(table)
+                        .forEach((host, name) -> known(table, host, host, hostNames, "host")
+                                .flatMap(_ -> known(table, host, name, names, what))
+                                .ifPresent(right -> pairs.put(host, right))));
+        return pairs;
+    }
+
+    private Set<String> set(Section section, String key) {
+        return new LinkedHashSet<>(in.values(
+                section,
+                key,
+                value -> {
+                    String name = text(value);
+                    if (!hostNames.contains(name)) {
+                        throw new Wrong("there is no such host", TomlReading.instead(name, hostNames, "remove it"));
+                    }
+                    return name;
+                },
+                "write names of hosts, as in [\"jacinth\"]"));
+    }
+}
