@@ -93,9 +93,6 @@ public final class Planner {
                 addresses.stream().map(Cidr::host).forEach(allowed::add);
             }
         });
-        if (child.role() == Role.CLOUD) {
-            allowed.addAll(tree.fixedWild(child));
-        }
         if (hub.default4().equals(Optional.of(child.name()))) {
             allowed.add(Prefixes.ALL_4);
         }
@@ -115,14 +112,20 @@ public final class Planner {
                                         .filter(segment -> host.on().containsKey(segment.name()))
                                         .flatMap(segment -> segment.prefixes().stream()))
                         .toList();
-            case CLOUD ->
-                Stream.concat(tree.whole().stream(), tree.fixedWild(hub).stream())
-                        .toList();
-            case GATEWAY -> host.through() == Through.EVERYTHING ? all(host) : tree.whole();
+            case CLOUD -> others(host);
+            case GATEWAY -> host.through() == Through.EVERYTHING ? all(host) : others(host);
             // The app makes its routes of them.
             case PHONE -> tunnelled(host);
             case CENTRAL, LEAF, ROAMING, APPLIANCE -> all(host);
         };
+    }
+
+    /** All of the network but what is behind the host itself. */
+    private List<Cidr> others(Host host) {
+        List<Cidr> own = tree.subtree(host);
+        return tree.whole().stream()
+                .filter(prefix -> !Prefixes.cover(own, prefix))
+                .toList();
     }
 
     private static List<Cidr> all(Host host) {
@@ -206,7 +209,7 @@ public final class Planner {
         tunnelled.forEach(prefix -> routes.add(TableRoute.to(network.port(), prefix, network.interfaceName())));
         Set<Cidr> specific = specific(host, tunnelled);
         specific.forEach(prefix -> routes.add(TableRoute.to(network.port(), prefix, network.interfaceName())));
-        attached(host).stream()
+        Stream.concat(attached(host).stream(), besideTunnel(host))
                 .filter(prefix -> Prefixes.coverStrictly(tunnelled, prefix))
                 .sorted(Prefixes.ORDER)
                 .forEach(prefix -> routes.add(TableRoute.thrown(network.port(), prefix)));
@@ -237,21 +240,13 @@ public final class Planner {
         if (hub.isPresent()) {
             switch (host.role() == Role.CLOUD ? Through.NETWORK : host.through()) {
                 case EVERYTHING -> all.addAll(all(host));
-                case NETWORK -> {
-                    all.addAll(tree.whole());
-                    hub.map(tree::fixedWild).ifPresent(all::addAll);
-                }
+                case NETWORK -> all.addAll(others(host));
                 case NAMES -> {}
             }
         }
         List<Cidr> attached = attached(host);
         all.removeIf(prefix -> Prefixes.cover(attached, prefix));
-        for (Host child : tree.children(host)) {
-            all.addAll(tree.subtree(child));
-            if (child.role() == Role.CLOUD) {
-                all.addAll(tree.fixedWild(child));
-            }
-        }
+        tree.children(host).forEach(child -> all.addAll(tree.subtree(child)));
         host.default4().ifPresent(_ -> all.add(Prefixes.ALL_4));
         host.default6().ifPresent(_ -> all.add(Prefixes.ALL_6));
         return all;
@@ -264,6 +259,21 @@ public final class Planner {
                 .filter(segment -> !host.moves() || segment.gateway().equals(Optional.of(host.name())))
                 .flatMap(segment -> segment.prefixes().stream())
                 .toList();
+    }
+
+    /**
+     * Where the host that is its default route is reached: bearer packets of others, which have no mark here, would go to it
+     * through the tunnel, and the answers come back another way.
+     */
+    private Stream<Cidr> besideTunnel(Host host) {
+        return tree.children(host).stream()
+                .flatMap(child -> child.endpoint().stream())
+                .filter(Endpoint::isLiteral)
+                .map(endpoint -> Cidr.host(endpoint.address()))
+                .filter(address -> host.on().entrySet().stream()
+                        .filter(entry -> network.segment(entry.getKey()).kind() == Kind.WILD)
+                        .flatMap(entry -> entry.getValue().stream())
+                        .anyMatch(own -> Prefixes.six(own) == address.six()));
     }
 
     // The rest.

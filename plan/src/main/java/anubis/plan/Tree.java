@@ -174,17 +174,4 @@ final class Tree {
         });
         return result;
     }
-
-    /** Its addresses in the wild that stay, as far as they can be reached from there. */
-    List<Cidr> fixedWild(Host host) {
-        boolean named =
-                host.endpoint().filter(endpoint -> !endpoint.isLiteral()).isPresent();
-        return host.moves() || named
-                ? List.of()
-                : addresses(host, Kind.WILD).entrySet().stream()
-                        .filter(entry -> !entry.getKey().nat())
-                        .flatMap(entry -> entry.getValue().stream())
-                        .map(Cidr::host)
-                        .toList();
-    }
 }
