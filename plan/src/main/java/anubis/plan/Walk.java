@@ -1,0 +1,531 @@
+package anubis.plan;
+
+import anubis.plan.Node.RouteEntry;
+import anubis.plan.Packet.Flow;
+import anubis.plan.Service.Protocol;
+import anubis.plan.Tunnel.Grant;
+import anubis.plan.Tunnel.Peer;
+import anubis.plan.Tunnels.Channel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that is followed from machine to machine, and then its answer, as Linux has it: what came in is translated, then
+ * routed, then filtered, then translated where it goes out. Confined to one thread.
+ *
+ * <p>Written after ip_route_input_slow(), fib_validate_source() and arp_process() of net/ipv4, ip6_forward() and
+ * ndisc_recv_ns() of net/ipv6, and net/netfilter.
+ */
+final class Walk {
+    private final Terrain terrain;
+    private final Tunnels tunnels;
+    private final @Nullable Walk outer;
+    private final @Nullable Peer bearing;
+    private final @Nullable List<Hop> there;
+    private final @Nullable List<Hop> back;
+    private final List<Flow> flows = new ArrayList<>();
+    private final List<Crossing> crossings = new ArrayList<>(2);
+    private final List<Visit> visits = new ArrayList<>();
+    private Packet packet;
+    private Node at;
+    private Node sender;
+    /** The interface that the packet has come to; none once it is where it should be, or if it has never left. */
+    private @Nullable Iface arrived;
+    /** The last one that it came to. */
+    private @Nullable Iface last;
+    /** A connection that is about to become known here. */
+    private @Nullable Flow fresh;
+
+    private @Nullable Trouble theft;
+    /** The device that answers a bearer packet. */
+    private @Nullable Tunnel answering;
+    /** The narrowest interface that it went out by; for a tunnel, what its bearer packets leave of theirs. */
+    private @Nullable Iface narrowest;
+
+    /** A tunnel that was passed, from the end that it was entered by to the peer that this end is at the other. */
+    private record Crossing(Peer to, Peer from) {}
+
+    /** A packet come in to a machine. */
+    private record Visit(Node node, Iface in, Ip source, Ip destination) {}
+
+    /**
+     * @param bearing whose bearer packets these are; none: they are nobody's
+     * @param outer the walk of the packet that they bear
+     * @param recorded whether the hops are wanted
+     */
+    Walk(
+            Terrain terrain,
+            Tunnels tunnels,
+            Node from,
+            Packet packet,
+            @Nullable Peer bearing,
+            @Nullable Walk outer,
+            boolean recorded) {
+        this.terrain = terrain;
+        this.tunnels = tunnels;
+        this.at = from;
+        this.sender = from;
+        this.packet = packet;
+        this.bearing = bearing;
+        this.outer = outer;
+        there = recorded ? new ArrayList<>() : null;
+        back = recorded ? new ArrayList<>() : null;
+    }
+
+    /** The hops of the request. */
+    List<Hop> there() {
+        return there == null ? List.of() : there;
+    }
+
+    /** The hops of the answer. */
+    List<Hop> back() {
+        return back == null ? List.of() : back;
+    }
+
+    /** Where the packet is now. */
+    Node at() {
+        return at;
+    }
+
+    /** As it is now. */
+    Packet packet() {
+        return packet;
+    }
+
+    @Nullable
+    Iface narrowest() {
+        return narrowest;
+    }
+
+    /** Follows the request; nothing is wrong if it arrives. */
+    @Nullable
+    Trouble request(long mark) {
+        return blamed(follow(mark));
+    }
+
+    /** Then follows the answer to what was asked of {@code asked}, from where the request has arrived. */
+    @Nullable
+    Trouble answer(Ip asked) {
+        return answer(0, asked);
+    }
+
+    /** The same of a bearer packet that {@code device} answers: WireGuard takes it from wherever it comes. */
+    @Nullable
+    Trouble answer(Tunnel device) {
+        answering = device;
+        return answer(device.device().mark(), null);
+    }
+
+    private @Nullable Trouble answer(long mark, @Nullable Ip asked) {
+        Node origin = sender;
+        sender = at;
+        visits.clear();
+        theft = null;
+        Packet request = packet;
+        packet = request.answered(answering == null ? request.destination : sourceOfBearer(request, mark));
+        Trouble trouble = blamed(follow(mark));
+        if (trouble == null && at != origin) {
+            return lost(Reason.OVERLAP, "the answer to " + origin + " ends here: both have the address");
+        }
+        if (trouble == null && asked != null && !packet.source.equals(asked)) {
+            return lost(Reason.ASYMMETRIC, "the answer comes from another address than the one that was asked");
+        }
+        return trouble;
+    }
+
+    /** The address that was reached, unless the answer goes out elsewhere (send4() of drivers/net/wireguard/socket.c). */
+    private Ip sourceOfBearer(Packet request, long mark) {
+        RouteEntry route = at.route(request.source, mark);
+        Ip other =
+                route.iface() == null || route.iface() == last ? null : at.source(route, request.source, route.via());
+        return other == null ? request.destination : other;
+    }
+
+    /** What goes wrong after a peer has got what was another's is that one's fault. */
+    private @Nullable Trouble blamed(@Nullable Trouble trouble) {
+        return trouble == null || theft == null || trouble.reason().isEmpty()
+                ? trouble
+                : new Trouble(
+                        theft.reason(), theft.machine(), theft.cause(), theft.packet() + ": then " + trouble.cause());
+    }
+
+    private Trouble lost(Reason reason, String cause) {
+        return Trouble.of(reason, at, cause, packet);
+    }
+
+    private @Nullable Trouble follow(long mark) {
+        Trouble trouble = begin(mark);
+        while (trouble == null && arrived != null) {
+            trouble = arrive(arrived);
+        }
+        return trouble;
+    }
+
+    private @Nullable Trouble unknown() {
+        List<String> unknown = at.machine().unknown();
+        return unknown.isEmpty()
+                ? null
+                : new Trouble(Optional.empty(), at.name(), String.join("; ", unknown), packet.toString());
+    }
+
+    // On the machine that sends it.
+
+    private @Nullable Trouble begin(long mark) {
+        Trouble trouble = unknown();
+        if (trouble != null) {
+            return trouble;
+        }
+        track();
+        RouteEntry route = at.route(packet.destination, mark);
+        if (route.kind() == RouteEntry.Kind.LOCAL) {
+            hop("", "", "local");
+            confirm();
+            arrived = null;
+            return null;
+        }
+        String why = recording() ? at.why(packet.destination, mark) : "";
+        if (route.iface() == null) {
+            hop("", "", why);
+            return unrouted(route);
+        }
+        return leave(null, route, route.iface(), why);
+    }
+
+    private boolean recording() {
+        return there != null;
+    }
+
+    private void hop(String in, String out, String why) {
+        hop(new Hop(at.name(), in, out, why, List.of()));
+    }
+
+    private void hop(Hop hop) {
+        List<Hop> hops = packet.answer ? back : there;
+        if (hops != null) {
+            hops.add(hop);
+        }
+    }
+
+    /** Looks whether the machine knows the connection, and if not, makes it known; an answer alone cannot begin one. */
+    private void track() {
+        packet.flow = null;
+        for (int i = 0; i < flows.size() && packet.flow == null; i++) {
+            Flow flow = flows.get(i);
+            if (flow.begins(at, packet)) {
+                packet.flow = flow;
+                packet.reply = false;
+            } else if (flow.answers(at, packet)) {
+                packet.flow = flow;
+                packet.reply = true;
+            }
+        }
+    }
+
+    /** Whether this is the first packet of a connection: ICMP and TCP cannot begin one with an answer. */
+    private boolean first() {
+        return packet.flow == null && (!packet.answer || packet.protocol == Protocol.UDP);
+    }
+
+    // On the machines that it comes to.
+
+    private @Nullable Trouble arrive(Iface in) {
+        at = in.node();
+        last = in;
+        Trouble trouble = unknown();
+        if (trouble != null) {
+            return trouble;
+        }
+        for (int i = 0; i < visits.size(); i++) {
+            Visit visit = visits.get(i);
+            if (visit.in == in && visit.source.equals(packet.source) && visit.destination.equals(packet.destination)) {
+                return lost(Reason.LOOP, "it has been here before: " + circle(i));
+            }
+        }
+        visits.add(new Visit(at, in, packet.source, packet.destination));
+        track();
+        Flow flow = packet.flow;
+        Ip before = packet.destination;
+        if (flow != null) {
+            packet.destination = packet.reply ? flow.source : flow.replySource;
+            packet.toPort = packet.reply ? flow.fromPort : flow.replyFromPort;
+        } else if (first()) {
+            flow = new Flow(at, packet);
+            at.barrier().before(packet, at, in);
+            fresh = flow;
+        }
+        String translated = recording() && !before.equals(packet.destination) ? "to " + packet.destination + "; " : "";
+        RouteEntry route = at.route(packet.destination, 0);
+        String why = recording() ? translated + at.why(packet.destination, 0) : "";
+        if (!packet.source.six()) {
+            trouble = checkSource(in);
+            if (trouble != null) {
+                return failed(in, why, trouble);
+            }
+        }
+        if (route.kind() == RouteEntry.Kind.LOCAL) {
+            Wall.Filter drops = at.barrier().dropsInput(packet, in.name());
+            if (drops != null) {
+                return failed(in, why, dropped(Barrier.text(drops) + " that comes in"));
+            }
+            hop(in.name(), "", why);
+            confirm();
+            arrived = null;
+            return null;
+        }
+        if (!at.forwards(packet.destination.six())) {
+            return failed(
+                    in,
+                    why,
+                    lost(
+                            Reason.NOT_FORWARDED,
+                            packet.destination.six() ? "it sends on no IPv6" : "it sends on no IPv4"));
+        }
+        Iface out = route.iface();
+        if (out == null) {
+            return failed(in, why, unrouted(route));
+        }
+        Wall.Filter drops = at.barrier().dropsForward(packet, in.name(), out.name());
+        return drops == null
+                ? leave(in, route, out, why)
+                : failed(in, why, dropped(Barrier.text(drops) + " from " + in.name() + " to " + out.name()));
+    }
+
+    private void confirm() {
+        Flow flow = fresh;
+        if (packet.flow == null && flow == null && first()) {
+            flow = new Flow(at, packet);
+        }
+        if (flow != null) {
+            flow.replySource = packet.destination;
+            flow.replyFromPort = packet.toPort;
+            flow.replyDestination = packet.source;
+            flows.add(flow);
+        }
+        fresh = null;
+    }
+
+    private Trouble dropped(String cause) {
+        return lost(packet.answer && !packet.established() ? Reason.ASYMMETRIC : Reason.FIREWALL, cause);
+    }
+
+    /** The packet is lost after it has come in. */
+    private Trouble failed(Iface in, String why, Trouble trouble) {
+        hop(in.name(), "", why);
+        return trouble;
+    }
+
+    private String circle(int from) {
+        StringBuilder text = new StringBuilder();
+        for (int i = from; i < visits.size(); i++) {
+            text.append(visits.get(i).node).append(" → ");
+        }
+        return text.append(at).toString();
+    }
+
+    private Trouble unrouted(RouteEntry route) {
+        boolean narrow = packet.destination.six() && at.ifaces().stream().anyMatch(iface -> !iface.speaks(true));
+        if (narrow) {
+            return lost(Reason.MTU, "it has an interface with an MTU of less than 1280, which has no IPv6");
+        }
+        return route.kind() == RouteEntry.Kind.NONE
+                ? lost(Reason.NO_ROUTE, "no table has a route for it")
+                : lost(Reason.REFUSED_ROUTE, "table " + route.table() + ": " + route);
+    }
+
+    /** What Linux asks of the source of a packet of IPv4, whatever rp_filter is: it is not one of the machine's own. */
+    private @Nullable Trouble checkSource(Iface in) {
+        if (at.has(packet.source)) {
+            return at == sender
+                            || visits.stream().filter(visit -> visit.node == at).count() > 1
+                    ? lost(Reason.LOOP, "it comes back to " + at + " by " + in.name())
+                    : lost(Reason.OVERLAP, at + " itself has the address that it comes from");
+        }
+        return sourceFits(in, packet.source)
+                ? null
+                : lost(
+                        Reason.SOURCE_CHECK,
+                        "rp_filter is " + at.machine().sourceCheck()
+                                + ", and what is for the source does not go out by " + in.name());
+    }
+
+    /** As __fib_validate_source() of net/ipv4/fib_frontend.c. */
+    private static boolean sourceFits(Iface in, Ip source) {
+        int check = in.node().machine().sourceCheck();
+        if (check == 0) {
+            return true;
+        }
+        RouteEntry route = in.node().route(source, 0);
+        return route.kind() == RouteEntry.Kind.UNICAST
+                && (route.iface() == in || (check == 2 && in.first(false) != null));
+    }
+
+    // Out.
+
+    private @Nullable Trouble leave(@Nullable Iface in, RouteEntry route, Iface out, String why) {
+        String from = in == null ? "" : in.name();
+        if (packet.size > out.mtu()) {
+            hop(from, "", why);
+            return lost(Reason.MTU, out.name() + " takes " + out.mtu() + " bytes, the packet has " + packet.size);
+        }
+        narrowest = narrowest == null || out.mtu() < narrowest.mtu() ? out : narrowest;
+        Ip hop = route.via() == null ? packet.destination : route.via();
+        Ip before = packet.source;
+        Flow flow = packet.flow;
+        if (flow != null) {
+            packet.source = packet.reply ? flow.destination : flow.replyDestination;
+            packet.fromPort = packet.reply ? flow.toPort : packet.fromPort;
+        } else if (first()) {
+            fresh = fresh == null ? new Flow(at, packet) : fresh;
+            at.barrier().after(packet, out, at.masquerade(out, packet.destination, hop));
+        }
+        confirm();
+        String how = recording() && !before.equals(packet.source) ? why + "; from " + packet.source : why;
+        if (out.tunnel() != null) {
+            return through(from, out.tunnel(), how);
+        }
+        hop(from, out.name(), how);
+        return out.segment() == null
+                ? lost(Reason.NO_NEIGHBOUR, out.name() + " leads nowhere")
+                : neighbour(out, out.segment(), hop);
+    }
+
+    private @Nullable Trouble neighbour(Iface out, String segment, Ip hop) {
+        List<Iface> all = terrain.answering(segment, hop);
+        Iface next = null;
+        boolean refused = false;
+        for (int i = 0; i < all.size(); i++) {
+            Iface each = all.get(i);
+            if (each.node() == at) {
+                continue;
+            }
+            if (!hop.six() && !answersTo(each, out, hop)) {
+                refused = true;
+                at = each.node();
+            } else if (next == null) {
+                next = each;
+            } else {
+                return lost(
+                        Reason.OVERLAP,
+                        next.node() + " and " + each.node() + " both have the address " + hop + " on " + segment);
+            }
+        }
+        arrived = next;
+        if (next != null) {
+            return null;
+        }
+        return refused
+                ? lost(
+                        Reason.SOURCE_CHECK,
+                        "it does not answer the question who has " + hop + " on " + segment + ": rp_filter is "
+                                + at.machine().sourceCheck())
+                : lost(Reason.NO_NEIGHBOUR, "nobody answers for " + hop(hop) + " on " + segment);
+    }
+
+    /** The address that nobody answers for, where it is not the packet's own: a router's. */
+    private String hop(Ip hop) {
+        return hop.equals(packet.destination) ? "it" : hop.toString();
+    }
+
+    /** Whether a machine answers the question (ARP) of another: only if it would take a packet from there. */
+    private boolean answersTo(Iface each, Iface out, Ip hop) {
+        Ip asking = at.has(packet.source) ? packet.source : at.masquerade(out, hop, hop);
+        return asking == null || (!each.node().has(asking) && sourceFits(each, asking));
+    }
+
+    private @Nullable Trouble through(String from, Tunnel tunnel, String why) {
+        Grant grant = tunnel.allowed(packet.destination);
+        if (grant == null) {
+            hop(from, "", why);
+            return lost(Reason.NO_PEER, "no peer of " + tunnel.iface().name() + " is allowed the destination");
+        }
+        if (theft == null && grant.before().isPresent()) {
+            theft = lost(
+                    Reason.ALLOWED_IPS_STOLEN,
+                    grant.prefix() + " of " + grant.before().get().name() + " is given to "
+                            + grant.peer().name() + ", too, which has it");
+        }
+        Peer peer = grant.peer();
+        Walk circle = circle(peer);
+        if (circle != null && circle.bearing != null) {
+            hop(from, "", why);
+            return lost(
+                    Reason.BEARER_IN_OWN_TUNNEL,
+                    "the bearer packets of " + circle.bearing + " go into "
+                            + tunnel.iface().name() + ", peer " + peer.name());
+        }
+        Peer other = crossed(peer);
+        List<Hop> bearer = List.of();
+        if (other == null) {
+            Channel channel = tunnels.channel(peer, bearing == null ? null : this);
+            bearer = channel.hops();
+            other = channel.other();
+            if (other == null) {
+                Trouble trouble = channel.trouble();
+                hop(new Hop(at.name(), from, tunnel.iface().name(), why, bearer));
+                return trouble;
+            }
+            crossings.add(new Crossing(peer, other));
+        }
+        if (recording()) {
+            String how = why + "; peer " + peer.name() + " by " + grant.prefix();
+            hop(new Hop(at.name(), from, tunnel.iface().name(), how, bearer));
+        }
+        return receive(other);
+    }
+
+    /** The walk of a bearer packet, this one or one around it, that would go into the tunnel which it bears. */
+    private @Nullable Walk circle(Peer to) {
+        if (bearing != null && (to.tunnel() == bearing.tunnel() || to.tunnel() == answering)) {
+            return this;
+        }
+        Walk walk = this;
+        while (walk != null && (walk.bearing == null || !walk.bearing.sameTunnel(to))) {
+            walk = walk.outer;
+        }
+        return walk;
+    }
+
+    /** The other end of a tunnel that was passed already, in either direction. */
+    private @Nullable Peer crossed(Peer to) {
+        for (int i = 0; i < crossings.size(); i++) {
+            Crossing crossing = crossings.get(i);
+            if (crossing.to == to) {
+                return crossing.from;
+            }
+            if (crossing.from == to) {
+                return crossing.to;
+            }
+        }
+        return null;
+    }
+
+    /** At the other end, where the packet has come from {@code peer}. */
+    private @Nullable Trouble receive(Peer peer) {
+        Tunnel tunnel = peer.tunnel();
+        Grant grant = tunnel.allowed(packet.source);
+        arrived = tunnel.iface();
+        if (grant != null && grant.peer() == peer) {
+            return null;
+        }
+        at = tunnel.node();
+        Trouble trouble = unknown();
+        if (trouble != null) {
+            return trouble;
+        }
+        hop(tunnel.iface().name(), "", "allowed IPs");
+        return grant != null && grant.before().equals(Optional.of(peer))
+                ? lost(
+                        Reason.ALLOWED_IPS_STOLEN,
+                        grant.prefix() + " of " + peer.name() + " is given to "
+                                + grant.peer().name() + ", too, which has it")
+                : lost(
+                        Reason.NOT_ALLOWED,
+                        "dropped by the allowed IPs of " + peer.name() + " on "
+                                + tunnel.iface().name() + " of " + at
+                                + (grant == null
+                                        ? ""
+                                        : ": the source is of " + grant.peer().name()));
+    }
+}
