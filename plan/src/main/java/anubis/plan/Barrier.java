@@ -60,7 +60,6 @@ final class Barrier {
     private static Change change(Translation translation) {
         return switch (translation) {
             case Translation.Masquerade masquerade -> new Change(translation, Block.of(masquerade.except()), null);
-            case Translation.Hide hide -> new Change(translation, Block.of(List.of(hide.from())), Ip.of(hide.to()));
             case Translation.MapSource map ->
                 new Change(
                         translation,
@@ -148,7 +147,6 @@ final class Barrier {
     void after(Packet packet, Iface out, @Nullable Ip own) {
         for (int i = 0; i < changes.size(); i++) {
             Change change = changes.get(i);
-            Ip to = change.to;
             switch (change.translation) {
                 case Translation.Masquerade masquerade -> {
                     if (masquerade.out().equals(out.name())
@@ -156,12 +154,6 @@ final class Barrier {
                             && own != null
                             && (change.from.isEmpty() || !Block.fits(change.from, packet.source))) {
                         packet.source = own;
-                        return;
-                    }
-                }
-                case Translation.Hide hide -> {
-                    if (hide.out().equals(out.name()) && to != null && Block.fits(change.from, packet.source)) {
-                        packet.source = to;
                         return;
                     }
                 }

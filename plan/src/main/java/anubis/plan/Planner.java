@@ -64,7 +64,7 @@ public final class Planner {
 
     private HostPlan plan(Host host) {
         List<DevicePeer> peers = new ArrayList<>();
-        tree.hub(host).ifPresent(hub -> peers.add(hubOf(host, hub)));
+        tree.hub(host).ifPresent(hub -> peers.add(peer(host, hub, allowedFromHub(host))));
         tree.children(host).forEach(child -> peers.add(child(host, child)));
         return new HostPlan(
                 host.name(),
@@ -82,14 +82,13 @@ public final class Planner {
 
     // Peers.
 
-    private DevicePeer hubOf(Host host, Host hub) {
-        return peer(host, hub, allowedFromHub(host, hub));
-    }
-
     private DevicePeer child(Host hub, Host child) {
         Set<Cidr> allowed = new LinkedHashSet<>(tree.subtree(child));
         child.on().forEach((segment, addresses) -> {
-            if (child.role() == Role.LEAF && hub.on().containsKey(segment)) {
+            // From there it may answer through the tunnel, or ask.
+            if (child.role() != Role.VM
+                    && network.segment(segment).kind() == Kind.LAN
+                    && hub.on().containsKey(segment)) {
                 addresses.stream().map(Cidr::host).forEach(allowed::add);
             }
         });
@@ -103,20 +102,13 @@ public final class Planner {
     }
 
     /** What may come from the hub: for most anything, since anybody may call them. */
-    private Collection<Cidr> allowedFromHub(Host host, Host hub) {
+    private Collection<Cidr> allowedFromHub(Host host) {
         return switch (host.role()) {
-            case VM ->
-                Stream.concat(
-                                hub.wireguard().stream().map(Cidr::host),
-                                tree.gatewayOf(hub).stream()
-                                        .filter(segment -> host.on().containsKey(segment.name()))
-                                        .flatMap(segment -> segment.prefixes().stream()))
-                        .toList();
             case CLOUD -> others(host);
             case GATEWAY -> host.through() == Through.EVERYTHING ? all(host) : others(host);
             // The app makes its routes of them.
             case PHONE -> tunnelled(host);
-            case CENTRAL, LEAF, ROAMING, APPLIANCE -> all(host);
+            case CENTRAL, LEAF, ROAMING, VM, APPLIANCE -> all(host);
         };
     }
 
