@@ -1,0 +1,168 @@
+package anubis.plan;
+
+import anubis.config.Cidr;
+import anubis.config.Endpoint;
+import anubis.plan.Machine.DevicePeer;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What the gates of a network are told. The files of the tunnels are enough for the usual situation; by the gate a host goes
+ * over to another hub: every host, but for phones, that has one hub in one situation and another in another. Gate keys are made
+ * on the hosts, so the plan has none: where one has to be filled in, the gate refuses the file and names the line.
+ */
+final class GateText {
+    private final Network network;
+    /** The peers of each host, by its name, with what it has in any situation. */
+    private final Map<String, Map<String, DevicePeer>> peers = new LinkedHashMap<>();
+    /** The hubs of each host in any situation. */
+    private final Map<String, Set<String>> hubs = new TreeMap<>();
+
+    /** Of a network that has gates, with the plans of its situations. */
+    GateText(Network network, Collection<Map<String, HostPlan>> plans) {
+        this.network = network;
+        if (network.gatePort().isEmpty()) {
+            return;
+        }
+        for (Map<String, HostPlan> plan : plans) {
+            plan.forEach((host, each) -> each.device()
+                    .peers()
+                    .forEach(peer -> peers.computeIfAbsent(host, _ -> new LinkedHashMap<>())
+                            .putIfAbsent(peer.name(), peer)));
+        }
+        for (Situation situation : network.situations()) {
+            Tree tree = new Tree(network, situation);
+            for (Host host : network.hosts().values()) {
+                tree.hub(host)
+                        .filter(_ -> !situation.absent().contains(host.name()))
+                        .ifPresent(hub -> hubs.computeIfAbsent(host.name(), _ -> new TreeSet<>())
+                                .add(hub.name()));
+            }
+        }
+    }
+
+    /** Whether it goes over from one hub to another, and has a gate. */
+    private boolean comes(String host) {
+        return network.host(host).role() != Role.PHONE
+                && hubs.getOrDefault(host, Set.of()).size() > 1;
+    }
+
+    private Stream<String> clients(String hub) {
+        return hubs.entrySet().stream()
+                .filter(entry -> entry.getValue().contains(hub) && comes(entry.getKey()))
+                .map(Map.Entry::getKey);
+    }
+
+    /** The files of a host by their names; none if no gate concerns it. */
+    Map<String, String> files(Host host, String head) {
+        Map<String, String> files = new LinkedHashMap<>();
+        boolean hub = clients(host.name()).findAny().isPresent();
+        if (hub || comes(host.name())) {
+            files.put("gate.toml", toml(host, head, hub));
+        }
+        if (hub) {
+            files.put("gate-peers.toml", peers(host, head));
+        }
+        return files;
+    }
+
+    private String toml(Host host, String head, boolean hub) {
+        StringBuilder text = new StringBuilder(head)
+                .append(
+                        "# By the gates hosts go over to another hub than the usual one: anubis gate use HUB\n# 'anubis gate init' makes its gate key; FILL IN is where the public ones of others go.\n")
+                .append("interface = ")
+                .append(quoted(network.interfaceName()))
+                .append('\n');
+        if (hub) {
+            Map<String, DevicePeer> all = peers.getOrDefault(host.name(), Map.of());
+            Set<String> endpoints = new LinkedHashSet<>();
+            host.endpoint().map(Endpoint::toString).ifPresent(endpoints::add);
+            Set<Cidr> allowed = new LinkedHashSet<>();
+            clients(host.name()).forEach(client -> {
+                DevicePeer there = peers.getOrDefault(client, Map.of()).get(host.name());
+                if (all.containsKey(client) && there != null) {
+                    there.endpoint().map(Endpoint::toString).ifPresent(endpoints::add);
+                    allowed.addAll(there.allowedIps());
+                }
+            });
+            text.append("port = ").append(network.gatePort().orElseThrow()).append("\n\n[hub]\nname = ");
+            text.append(quoted(host.name())).append("\nendpoints = ").append(list(endpoints));
+            text.append("\nallowed-ips = ")
+                    .append(list(Prefixes.reduced(allowed)))
+                    .append('\n');
+        }
+        Stream<String> others = hub
+                ? network.hosts().keySet().stream()
+                        .filter(other -> !other.equals(host.name())
+                                && clients(other).findAny().isPresent())
+                : hubs.getOrDefault(host.name(), Set.of()).stream();
+        others.forEach(other -> text.append("\n[[hubs]]\nname = ")
+                .append(quoted(other))
+                .append("\nkey = ")
+                .append(quoted("FILL IN: /etc/wireguard/gate.pub of " + other))
+                .append("\nendpoint = ")
+                .append(quoted(gate(host, network.host(other))))
+                .append('\n'));
+        return text.toString();
+    }
+
+    /** Where the gate of a hub is reached: where production is, by the gate's port. */
+    private String gate(Host host, Host hub) {
+        DevicePeer peer = peers.getOrDefault(host.name(), Map.of()).get(hub.name());
+        return Stream.concat(peer == null ? Stream.empty() : peer.endpoint().stream(), hub.endpoint().stream())
+                .map(endpoint ->
+                        new Endpoint(endpoint.host(), network.gatePort().orElseThrow()).toString())
+                .findFirst()
+                .orElse("FILL IN: HOST:" + network.gatePort().orElseThrow());
+    }
+
+    private String peers(Host hub, String head) {
+        StringBuilder text = new StringBuilder(head)
+                .append(
+                        "# Fill in what 'anubis gate init' has made on each host, then: anubis gate peer import FILE\n");
+        clients(hub.name()).forEach(client -> {
+            DevicePeer peer = peers.getOrDefault(hub.name(), Map.of()).get(client);
+            if (peer != null) {
+                text.append("\n[[peer]]\nname = ")
+                        .append(quoted(client))
+                        .append("\ngate-key = ")
+                        .append(quoted("FILL IN: /etc/wireguard/gate.pub of " + client))
+                        .append("\nproduction-key = ")
+                        .append(quoted(peer.key().toString()))
+                        .append("\nallowed-ips = ")
+                        .append(list(peer.allowedIps()))
+                        .append('\n');
+            }
+        });
+        network.hosts().keySet().stream()
+                .filter(other ->
+                        !other.equals(hub.name()) && clients(other).findAny().isPresent())
+                .forEach(other -> text.append("\n[[peer]] # a hub, which tells whom it has\nname = ")
+                        .append(quoted(other))
+                        .append("\ngate-key = ")
+                        .append(quoted("FILL IN: /etc/wireguard/gate.pub of " + other))
+                        .append("\nproduction-key = ")
+                        .append(quoted(network.host(other).key().orElseThrow().toString()))
+                        .append("\nallowed-ips = ")
+                        .append(list(network.host(other).wireguard().stream()
+                                .map(Cidr::host)
+                                .toList()))
+                        .append("\nhub = true\n"));
+        return text.toString();
+    }
+
+    private static String list(Collection<?> members) {
+        return members.stream().map(each -> quoted(each.toString())).collect(Collectors.joining(", ", "[", "]"));
+    }
+
+    private static String quoted(String text) {
+        return '"' + text + '"';
+    }
+}

@@ -1,0 +1,501 @@
+package anubis.plan;
+
+import anubis.config.Cidr;
+import anubis.config.IpLiteral;
+import anubis.plan.Machine.DevicePeer;
+import anubis.plan.Segment.Kind;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A picture of a situation, for Graphviz ({@code dot -Tsvg}): segments are boxes with the hosts in them that are there, what is
+ * inside a host is a box with it in a box; tunnels are thick, with an arrow from who begins; default routes are dashed.
+ */
+final class NetworkMap {
+    private static final String FONT = "DejaVu Sans,Verdana,sans-serif";
+    private static final String INK = "#263238";
+    private static final String QUIET = "#607d8b";
+    private static final String FAINT = "#c4ccd0";
+    private static final String DEFAULT = "#455a64";
+    private static final String LOST = "#d50000";
+
+    /** The colours of tunnels, one for each hub: dark enough on all boxes, and apart for most colour-blind people. */
+    private static final List<String> HUES =
+            List.of("#0072b2", "#d55e00", "#009e73", "#aa3377", "#8a6d00", "#5e35b1", "#00838f");
+
+    /** With more hosts than this, those that differ in their names alone are drawn as one. */
+    private static final int MANY = 40;
+
+    private final Network network;
+    private final Situation situation;
+    private final Map<String, HostPlan> plans;
+    private final Tree tree;
+    private final boolean wilds;
+    private final StringBuilder text = new StringBuilder();
+    /** The segment each host is drawn in. */
+    private final Map<String, Segment> places = new HashMap<>();
+    /** The hosts that one node stands for, by the first of them. */
+    private final Map<String, List<Host>> nodes = new LinkedHashMap<>();
+    /** The first of those that a host is drawn with. */
+    private final Map<String, String> drawnAs = new HashMap<>();
+
+    private final Map<String, String> hues = new LinkedHashMap<>();
+
+    private NetworkMap(Network network, Situation situation, Map<String, HostPlan> plans) {
+        this.network = network;
+        this.situation = situation;
+        this.plans = plans;
+        this.tree = new Tree(network, situation);
+        this.wilds = network.segments().values().stream().anyMatch(segment -> segment.kind() == Kind.WILD);
+    }
+
+    static String of(Network network, Situation situation, Map<String, HostPlan> plans) {
+        return new NetworkMap(network, situation, plans).draw();
+    }
+
+    private String draw() {
+        Map<List<Object>, String> alike = new HashMap<>();
+        for (Host host : network.hosts().values()) {
+            place(host).ifPresent(segment -> places.put(host.name(), segment));
+            boolean single = network.hosts().size() <= MANY
+                    || !tree.children(host).isEmpty()
+                    || !tree.gatewayOf(host).isEmpty()
+                    || host.role() == Role.CENTRAL
+                    || host.role() == Role.CLOUD;
+            List<Object> kind = List.of(
+                    single ? host.name() : host.role(),
+                    Optional.ofNullable(places.get(host.name())),
+                    tree.hub(host).map(Host::name),
+                    absent(host),
+                    situation.off().contains(host.name()));
+            String first = alike.computeIfAbsent(kind, _ -> host.name());
+            drawnAs.put(host.name(), first);
+            nodes.computeIfAbsent(first, _ -> new ArrayList<>()).add(host);
+            if (!absent(host) && tree.children(host).stream().anyMatch(child -> !absent(child))) {
+                hues.put(host.name(), HUES.get(hues.size() % HUES.size()));
+            }
+        }
+        text.append("digraph ").append(quoted(network.name())).append(" {\n");
+        line(
+                "graph [fontname=\"%s\", fontcolor=\"%s\", label=<%s>, labelloc=t, bgcolor=white, pad=0.3, nodesep=0.3, ranksep=0.75, splines=spline, newrank=true]"
+                        .formatted(FONT, INK, title()));
+        line("node [fontname=\"%s\", fontcolor=\"%s\", fontsize=11, shape=plain]".formatted(FONT, INK));
+        line("edge [fontname=\"%s\", fontcolor=\"%s\", fontsize=8, color=\"%s\"]".formatted(FONT, QUIET, QUIET));
+        boxes();
+        tunnels();
+        ways();
+        ranks();
+        return text.append("}\n").toString();
+    }
+
+    private void line(String line) {
+        text.append("  ").append(line).append(";\n");
+    }
+
+    private boolean absent(Host host) {
+        return situation.absent().contains(host.name());
+    }
+
+    /** Where it is drawn: away, or at home on a LAN, inside another host, in the wild. */
+    private Optional<Segment> place(Host host) {
+        String away = situation.away().get(host.name());
+        if (away != null) {
+            return Optional.of(network.segment(away));
+        }
+        List<Segment> on = network.segments().values().stream()
+                .filter(segment -> host.on().containsKey(segment.name()))
+                .filter(segment -> !own(host, segment))
+                .toList();
+        return Stream.of(Kind.LAN, Kind.INSIDE, Kind.WILD)
+                .flatMap(kind -> on.stream().filter(segment -> segment.kind() == kind))
+                .findFirst();
+    }
+
+    /** Whether a segment is inside the host. */
+    private static boolean own(Host host, Segment segment) {
+        return segment.kind() == Kind.INSIDE && segment.gateway().equals(Optional.of(host.name()));
+    }
+
+    /** What the picture is of, and what its signs mean. */
+    private String title() {
+        StringBuilder title = new StringBuilder(
+                "<B><FONT POINT-SIZE=\"22\">%s</FONT></B><BR/><FONT POINT-SIZE=\"13\">%s</FONT><BR/><FONT POINT-SIZE=\"9\" COLOR=\"%s\">"
+                        .formatted(
+                                html(network.name()),
+                                html(situation.note().isEmpty() ? situation.name() : situation.note()),
+                                QUIET));
+        title.append("WireGuard %s, UDP %d<BR/> <BR/>"
+                .formatted(
+                        network.ranges().stream().map(Cidr::toString).collect(Collectors.joining(", ")),
+                        network.port()));
+        hues.forEach((hub, hue) ->
+                title.append("<FONT COLOR=\"%s\"><B>━━▶</B></FONT> tunnel to %s    ".formatted(hue, html(hub))));
+        title.append("(the arrow: who can begin)    <FONT COLOR=\"%s\"><B>╍╍▶</B></FONT> default route<BR/>"
+                .formatted(DEFAULT));
+        network.hosts().values().stream()
+                .map(Host::role)
+                .distinct()
+                .sorted()
+                .forEach(role ->
+                        title.append("<FONT COLOR=\"%s\">%s</FONT> %s    ".formatted(hue(role), icon(role), role)));
+        return title.append("</FONT><BR/> <BR/>").toString();
+    }
+
+    // The boxes and what is in them.
+
+    private void boxes() {
+        for (Segment segment : network.segments().values()) {
+            if (segment.kind() != Kind.INSIDE && drawn(segment)) {
+                box(segment);
+            }
+        }
+        nodes.forEach((first, hosts) -> {
+            if (!places.containsKey(first)) {
+                group(hosts);
+            }
+        });
+        if (wilds) {
+            line(
+                    "internet [shape=ellipse, style=filled, fillcolor=\"#eceff1\", color=\"%s\", fontsize=13, margin=\"0.25,0.08\", label=\"the internet\"]"
+                            .formatted(QUIET));
+        }
+    }
+
+    /** Whether anybody is on it now. */
+    private boolean drawn(Segment segment) {
+        return segment.kind() != Kind.WILD
+                || places.containsValue(segment)
+                || network.hosts().values().stream().anyMatch(host -> attached(host, segment));
+    }
+
+    /** Whether a host has an interface on a segment that it is not drawn in. */
+    private boolean attached(Host host, Segment segment) {
+        return host.on().containsKey(segment.name())
+                && !absent(host)
+                && !situation.away().containsKey(host.name())
+                && !own(host, segment)
+                && !segment.equals(places.get(host.name()));
+    }
+
+    private void box(Segment segment) {
+        String fill = switch (segment.kind()) {
+            case LAN -> "#eaf4ea";
+            case INSIDE -> "#f1ecf7";
+            case WILD -> "#fdf3e4";
+        };
+        if (!places.containsValue(segment)) {
+            line(
+                    "%s [shape=box, style=\"rounded,filled\", fillcolor=\"%s\", color=\"%s\", margin=\"0.12,0.08\", label=<%s>]"
+                            .formatted(bar(segment), fill, FAINT, caption(segment)));
+            return;
+        }
+        text.append("  subgraph ").append(quoted("cluster_" + segment.name())).append(" {\n");
+        line("graph [style=\"rounded,filled\", fillcolor=\"%s\", color=\"%s\", labeljust=l, margin=14, label=<%s>]"
+                .formatted(fill, FAINT, caption(segment)));
+        line(
+                "%s [shape=box, style=\"filled,rounded\", fillcolor=\"%s\", color=\"%s\", fontcolor=white, fontsize=9, height=0.2, width=0.9, margin=\"0.08,0.02\", label=%s]"
+                        .formatted(
+                                bar(segment), QUIET, QUIET, quoted(segment.kind() == Kind.WILD ? "router" : "switch")));
+        nodes.forEach((first, hosts) -> {
+            Host host = hosts.getFirst();
+            boolean gateway = own(host, segment);
+            if ((segment.equals(places.get(first)) && inside(host).isEmpty()) || gateway) {
+                group(hosts);
+            }
+        });
+        for (Segment other : network.segments().values()) {
+            if (other.kind() == Kind.INSIDE
+                    && other.gateway()
+                            .map(owner -> segment.equals(places.get(owner)))
+                            .orElse(false)) {
+                box(other);
+            }
+        }
+        text.append("  }\n");
+    }
+
+    /** The segments inside a host. */
+    private List<Segment> inside(Host host) {
+        return tree.gatewayOf(host).stream()
+                .filter(segment -> segment.kind() == Kind.INSIDE)
+                .toList();
+    }
+
+    private static String bar(Segment segment) {
+        return quoted("segment " + segment.name());
+    }
+
+    private static String node(String host) {
+        return quoted("host " + host);
+    }
+
+    private String caption(Segment segment) {
+        String kind = switch (segment.kind()) {
+            case LAN -> "";
+            case INSIDE -> segment.gateway().map(owner -> "inside " + owner).orElse("");
+            case WILD -> segment.nat() ? "wild side, behind NAT" : "wild side";
+        };
+        List<String> lines = new ArrayList<>();
+        segment.prefixes().forEach(prefix -> lines.add(prefix.toString()));
+        segment.mapped().forEach(prefix -> lines.add("to others " + prefix));
+        segment.routed().forEach((prefix, host) -> lines.add(prefix + " → " + host));
+        return "<B>%s</B>%s<BR ALIGN=\"LEFT\"/><FONT POINT-SIZE=\"8\" COLOR=\"%s\">%s<BR ALIGN=\"LEFT\"/></FONT>"
+                .formatted(
+                        html(segment.name()),
+                        kind.isEmpty()
+                                ? ""
+                                : " <FONT POINT-SIZE=\"9\" COLOR=\"%s\">%s</FONT>".formatted(QUIET, html(kind)),
+                        QUIET,
+                        lines.stream().map(NetworkMap::html).collect(Collectors.joining("<BR ALIGN=\"LEFT\"/>")));
+    }
+
+    private void group(List<Host> hosts) {
+        Host host = hosts.getFirst();
+        boolean absent = absent(host);
+        String ink = absent ? FAINT : INK;
+        String hue = absent ? FAINT : hue(host.role());
+        String name = hosts.size() == 1
+                ? host.name()
+                : hosts.size() + " × " + host.role() + ": " + host.name() + " … "
+                        + hosts.getLast().name();
+        StringBuilder label = new StringBuilder(
+                "<TABLE BORDER=\"%d\" COLOR=\"%s\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"3\" BGCOLOR=\"white\"%s>"
+                        .formatted(
+                                host.role() == Role.CENTRAL || host.role() == Role.CLOUD ? 2 : 1,
+                                hue,
+                                style(host, absent)));
+        label.append("<TR><TD><FONT POINT-SIZE=\"18\" COLOR=\"%s\">%s</FONT></TD>".formatted(hue, icon(host.role())));
+        label.append("<TD ALIGN=\"LEFT\" BALIGN=\"LEFT\"><FONT COLOR=\"%s\"><B>%s</B></FONT><BR/>"
+                .formatted(ink, html(name)));
+        label.append("<FONT POINT-SIZE=\"9\" COLOR=\"%s\">%s%s</FONT></TD></TR>"
+                .formatted(hue, host.role(), absent ? ", absent" : off(host) ? ", tunnel down" : ""));
+        if (hosts.size() == 1) {
+            addresses(host)
+                    .forEach((link, addresses) -> label.append(cells(
+                            absent ? FAINT : QUIET,
+                            link,
+                            addresses.stream().map(IpLiteral::format).collect(Collectors.joining("<BR/>")))));
+        }
+        line(node(host.name()) + " [label=<" + label.append("</TABLE>") + ">]");
+    }
+
+    private static String cells(String colour, String left, String right) {
+        String cell =
+                "<TD ALIGN=\"LEFT\" BALIGN=\"LEFT\" VALIGN=\"TOP\" CELLPADDING=\"1\"><FONT POINT-SIZE=\"8\" COLOR=\"%s\">%s </FONT></TD>";
+        return "<TR>" + cell.formatted(colour, html(left)) + cell.formatted(colour, right) + "</TR>";
+    }
+
+    private boolean off(Host host) {
+        return situation.off().contains(host.name());
+    }
+
+    /** What stays where it is has corners, what moves has none; what is not made of metal has a dashed edge. */
+    private static String style(Host host, boolean absent) {
+        return absent || host.role() == Role.VM
+                ? " STYLE=\"dashed\""
+                : host.moves() || host.role() == Role.CLOUD ? " STYLE=\"rounded\"" : "";
+    }
+
+    private static String icon(Role role) {
+        return switch (role) {
+            case CENTRAL -> "★";
+            case CLOUD -> "☁";
+            case GATEWAY -> "⌂";
+            case LEAF -> "▣";
+            case ROAMING -> "✈";
+            case VM -> "◫";
+            case PHONE -> "☎";
+            case APPLIANCE -> "⚙";
+        };
+    }
+
+    private static String hue(Role role) {
+        return switch (role) {
+            case CENTRAL -> "#0d47a1";
+            case CLOUD -> "#bf360c";
+            case GATEWAY -> "#00695c";
+            case LEAF -> "#37474f";
+            case ROAMING -> "#6a1b9a";
+            case VM -> "#5e35b1";
+            case PHONE -> "#ad1457";
+            case APPLIANCE -> "#795548";
+        };
+    }
+
+    /** What it has where it is, by the interface. */
+    private Map<String, List<InetAddress>> addresses(Host host) {
+        Map<String, List<InetAddress>> all = new LinkedHashMap<>();
+        if (!host.wireguard().isEmpty()) {
+            all.put(network.interfaceName(), host.wireguard());
+        }
+        for (Segment segment : network.segments().values()) {
+            boolean here = !situation.away().containsKey(host.name()) || own(host, segment);
+            if (here && !host.addressesOn(segment.name()).isEmpty()) {
+                all.put(host.interfaceOn(segment), host.addressesOn(segment.name()));
+            }
+        }
+        if (!host.internal().isEmpty()) {
+            all.put(HostPlan.DUMMY, host.internal().stream().map(Cidr::address).toList());
+        }
+        return all;
+    }
+
+    // The lines.
+
+    private boolean wild(String host) {
+        Segment place = places.get(host);
+        return place != null && place.kind() == Kind.WILD;
+    }
+
+    private void tunnels() {
+        Set<String> done = new LinkedHashSet<>();
+        for (Host host : network.hosts().values()) {
+            tree.hub(host).ifPresent(hub -> {
+                if (done.add(drawnAs.get(host.name()) + "\n" + hub.name())) {
+                    tunnel(host, hub);
+                }
+            });
+        }
+    }
+
+    private void tunnel(Host host, Host hub) {
+        if (absent(host) || absent(hub)) {
+            return;
+        }
+        boolean begins = begins(host.name(), hub.name());
+        boolean called = begins(hub.name(), host.name());
+        // Who is in the wild is drawn above who is not, and a hub above the others.
+        boolean hostFirst = wild(host.name()) && !wild(hub.name());
+        Host first = hostFirst ? host : hub;
+        Host second = hostFirst ? hub : host;
+        boolean forward = hostFirst ? begins : called;
+        boolean back = hostFirst ? called : begins;
+        String dir = forward && back ? "both" : forward ? "forward" : back ? "back" : "none";
+        boolean lost = !forward && !back;
+        line("%s -> %s [dir=%s, color=\"%s\", penwidth=3.5, arrowsize=0.7, style=%s%s]"
+                .formatted(
+                        node(drawnAs.getOrDefault(first.name(), first.name())),
+                        node(drawnAs.getOrDefault(second.name(), second.name())),
+                        dir,
+                        lost ? LOST : hues.getOrDefault(hub.name(), QUIET),
+                        off(host) || off(hub) ? "dotted" : "solid",
+                        lost ? ", label=\"nobody begins\"" : ""));
+    }
+
+    /** Whether one knows where the other is. */
+    private boolean begins(String one, String other) {
+        HostPlan plan = plans.get(one);
+        return plan != null
+                && plan.device().peers().stream()
+                        .filter(peer -> peer.name().equals(other))
+                        .anyMatch(peer -> peer.endpoint().isPresent());
+    }
+
+    /** Cables to segments that a host is not drawn in, and default routes. */
+    private void ways() {
+        for (Segment segment : network.segments().values()) {
+            if (!drawn(segment)) {
+                continue;
+            }
+            if (segment.kind() == Kind.WILD) {
+                way("internet", bar(segment), "");
+            } else {
+                segment.gateway()
+                        .filter(gateway -> !absent(network.host(gateway)))
+                        .ifPresent(gateway -> way(node(gateway), bar(segment), ""));
+            }
+        }
+        for (Host host : network.hosts().values()) {
+            if (absent(host)) {
+                continue;
+            }
+            Optional<DevicePeer> four = throughTunnel(host, false);
+            Optional<DevicePeer> six = throughTunnel(host, true);
+            for (Segment segment : network.segments().values()) {
+                if (attached(host, segment)) {
+                    boolean leads = segment.kind() == Kind.WILD && (four.isEmpty() || six.isEmpty());
+                    String families = four.isPresent() ? "IPv6" : six.isPresent() ? "IPv4" : "";
+                    line("%s -> %s [dir=%s, style=%s, color=\"%s\", label=\"%s\"]"
+                            .formatted(
+                                    bar(segment),
+                                    node(host.name()),
+                                    leads ? "back" : "none",
+                                    leads ? "dashed" : "solid",
+                                    leads ? DEFAULT : QUIET,
+                                    leads ? families : ""));
+                }
+            }
+            if (four.isPresent() || six.isPresent()) {
+                String hub = four.or(() -> six).orElseThrow().name();
+                String families = four.isEmpty() ? "IPv6" : six.isEmpty() ? "IPv4" : "";
+                line("%s -> %s [style=dashed, color=\"%s\", constraint=false, label=\"%s\"]"
+                        .formatted(
+                                node(drawnAs.getOrDefault(host.name(), host.name())),
+                                node(drawnAs.getOrDefault(hub, hub)),
+                                DEFAULT,
+                                families));
+            }
+        }
+    }
+
+    private void way(String to, String from, String label) {
+        line("%s -> %s [dir=back, style=dashed, color=\"%s\", label=\"%s\"]".formatted(to, from, DEFAULT, label));
+    }
+
+    /** The internet is at the top, below it who is in the wild, then LANs: first their gateways, then the others. */
+    private void ranks() {
+        for (String name : nodes.keySet()) {
+            Host host = network.host(name);
+            Segment place = places.get(name);
+            boolean single = tree.hub(host).isEmpty() && tree.children(host).isEmpty();
+            if (wild(name)) {
+                line("internet -> %s [style=invis]".formatted(node(name)));
+            } else if (place != null && place.kind() == Kind.LAN && (single || absent(host))) {
+                Optional<String> above = place.gateway().filter(gateway -> !gateway.equals(name));
+                line(
+                        above.isPresent()
+                                ? "%s -> %s [style=invis]".formatted(node(above.get()), node(name))
+                                : "%s -> %s [style=invis]".formatted(node(name), bar(place)));
+                if (above.isEmpty() && wilds) {
+                    line("internet -> %s [style=invis, minlen=3]".formatted(node(name)));
+                }
+            }
+        }
+    }
+
+    /** The peer that the default route of a host leads to. */
+    private Optional<DevicePeer> throughTunnel(Host host, boolean six) {
+        Cidr all = six ? Prefixes.ALL_6 : Prefixes.ALL_4;
+        HostPlan plan = plans.get(host.name());
+        if (plan == null
+                || off(host)
+                || plan.routes().stream()
+                        .noneMatch(route ->
+                                route.destination().equals(all) && route.link().equals(plan.link()))) {
+            return Optional.empty();
+        }
+        return plan.device().peers().stream()
+                .filter(peer -> peer.allowedIps().contains(all))
+                .findFirst();
+    }
+
+    private static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+
+    private static String html(String text) {
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
+    }
+}
