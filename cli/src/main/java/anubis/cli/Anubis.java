@@ -65,6 +65,12 @@ public final class Anubis {
             "pubkey",
             "lint",
             "qr",
+            "plan",
+            "prove",
+            "trace",
+            "diagram",
+            "apply",
+            "drift",
             "device",
             "gate",
             "demo",
@@ -94,6 +100,12 @@ public final class Anubis {
             case "pubkey" -> KeyCommands.pubkey();
             case "lint" -> LintCommand.spec();
             case "qr" -> QrCommand.spec();
+            case "plan" -> PlanCommand.plan();
+            case "prove" -> ProveCommand.spec();
+            case "trace" -> TraceCommand.spec();
+            case "diagram" -> PlanCommand.diagram();
+            case "apply" -> ApplyCommand.apply();
+            case "drift" -> ApplyCommand.drift();
             case "device" -> DeviceCommand.spec();
             case "gate" -> GateCommands.gate(args);
             case "demo" -> DemoCommand.spec();

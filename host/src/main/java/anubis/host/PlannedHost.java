@@ -8,6 +8,7 @@ import anubis.config.Step;
 import anubis.linux.Rtnetlink;
 import anubis.linux.Rtnetlink.Link;
 import anubis.plan.HostPlan;
+import anubis.plan.KernelParameter;
 import anubis.plan.Machine.PolicyRule;
 import anubis.plan.Machine.TableRoute;
 import java.io.IOException;
@@ -50,19 +51,11 @@ public final class PlannedHost {
             HostPlan plan,
             ConfigFile tunnel,
             List<Content> files,
-            List<Parameter> parameters,
+            List<KernelParameter> parameters,
             String firewallTable,
             String firewall) {
         /** The content of a file that anybody may read. */
         public record Content(Path path, String text) {}
-
-        /**
-         * A kernel parameter.
-         *
-         * @param file in {@code /proc/sys}
-         * @param mayLack whether it does not matter if there is none
-         */
-        public record Parameter(String file, String value, boolean mayLack) {}
 
         public Wanted {
             files = List.copyOf(files);
@@ -120,7 +113,7 @@ public final class PlannedHost {
             file(file.path(), file.text(), false).ifPresent(before::add);
         }
         file(wanted.tunnel().path(), wanted.tunnel().text(), true).ifPresent(before::add);
-        for (Wanted.Parameter parameter : wanted.parameters()) {
+        for (KernelParameter parameter : wanted.parameters()) {
             parameter(parameter).ifPresent(before::add);
         }
         firewall().ifPresent(before::add);
@@ -143,7 +136,7 @@ public final class PlannedHost {
                 : Optional.of(new Step.WriteFile(path.toString(), text, before, secret));
     }
 
-    private static Optional<Step> parameter(Wanted.Parameter parameter) throws IOException {
+    private static Optional<Step> parameter(KernelParameter parameter) throws IOException {
         Path path = Transaction.SYSCTLS.resolve(parameter.file());
         if (parameter.mayLack() && !Files.exists(path)) {
             return Optional.empty();

@@ -12,18 +12,18 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The names of the hosts: {@code NAME} for a host's own addresses, and with the suffix for those of its tunnel. */
-final class NameText {
+public final class NameText {
     private final Network network;
     private final Optional<Segment> viewer;
 
     /** As hosts on the segment {@code viewer} have to see them, or without one, as all others have. */
-    NameText(Network network, Optional<Segment> viewer) {
+    public NameText(Network network, Optional<Segment> viewer) {
         this.network = network;
         this.viewer = viewer;
     }
 
     /** All names with their addresses, in the order of the description. */
-    Map<String, List<InetAddress>> names() {
+    public Map<String, List<InetAddress>> names() {
         Map<String, List<InetAddress>> names = new LinkedHashMap<>();
         for (Host host : network.hosts().values()) {
             List<InetAddress> own = own(host);

@@ -15,6 +15,9 @@ final class QuickText {
     /** The line of a phone's file where the private key has to be. */
     static final String KEY_PLACE = "# PrivateKey = the phone's, which is not in the plan";
 
+    /** What gives the key to the tunnel of a host. */
+    static final String KEY_COMMAND = "wg set %i private-key /etc/wireguard/%i.key";
+
     private static final boolean[] FAMILIES = {false, true};
 
     private final HostPlan plan;
@@ -93,7 +96,7 @@ final class QuickText {
         remove(QuickSetting.Key.PreUp, rules.reversed());
         line("");
         line("# Routes in a table of our own. Where one throws, the next rule is asked.");
-        hook(QuickSetting.Key.PostUp, "wg set %i private-key /etc/wireguard/%i.key");
+        hook(QuickSetting.Key.PostUp, KEY_COMMAND);
         for (boolean six : FAMILIES) {
             for (TableRoute route : plan.routes()) {
                 if (route.destination().six() == six) {

@@ -4,9 +4,11 @@ import anubis.config.Cidr;
 import java.util.List;
 
 /** What the kernel and systemd are told beside the tunnel. */
-final class SystemText {
+public final class SystemText {
     static final String SYSCTL_FILE = "90-anubis-plan.conf";
-    static final String NFT_FILE = "anubis-plan.nft";
+    /** What nft(8) is given. */
+    public static final String NFT_FILE = "anubis-plan.nft";
+
     static final String SERVICE = "anubis-plan.service";
     static final String DRIFT = "anubis-drift.service";
     static final String TIMER = "anubis-drift.timer";

@@ -1,0 +1,198 @@
+package anubis.cli;
+
+import anubis.config.ConfigException;
+import anubis.crypto.PrivateKey;
+import anubis.host.ConfigFile;
+import anubis.host.Launcher;
+import anubis.host.PlannedHost;
+import anubis.host.PlannedHost.Wanted;
+import anubis.host.PrivateFile;
+import anubis.plan.Host;
+import anubis.plan.HostPlan;
+import anubis.plan.KernelParameter;
+import anubis.plan.Network;
+import anubis.plan.NftText;
+import anubis.plan.PlanFiles;
+import anubis.plan.Planner;
+import anubis.plan.Role;
+import anubis.plan.Situation;
+import anubis.plan.SystemText;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+
+/** {@code anubis apply} and {@code anubis drift}: this host's part of a plan, put in force, or only looked at. */
+final class ApplyCommand {
+    private final PositionalParamSpec file = NetworkArgument.file();
+    private final OptionSpec host = OptionSpec.builder("--host")
+            .paramLabel("NAME")
+            .type(String.class)
+            .description("Which host of the network this is; else the one of this machine's name.")
+            .build();
+    private final OptionSpec situation = NetworkArgument.situationOption("the first");
+    private final OptionSpec key = OptionSpec.builder("--key")
+            .paramLabel("FILE")
+            .type(String.class)
+            .description("This host's private key; else /etc/wireguard/INTERFACE.key.")
+            .build();
+    private final OptionSpec json = Json.option();
+
+    private ApplyCommand() {}
+
+    static CommandSpec apply() {
+        ApplyCommand command = new ApplyCommand();
+        OptionSpec dry = OptionSpec.builder("-n", "--dry-run")
+                .type(boolean.class)
+                .defaultValue("false")
+                .description("Only print what would be done.")
+                .build();
+        OptionSpec confirm = OptionSpec.builder("--confirm")
+                .paramLabel("TIME")
+                .type(String.class)
+                .description("Put all back unless 'anubis confirm INTERFACE' comes within this time, as in 60s or 5m.")
+                .build();
+        CommandSpec spec =
+                Anubis.verb("apply", "Puts this host's part of a network's plan in force, all or nothing.", () -> {
+                    Optional<Duration> within =
+                            Optional.<String>ofNullable(confirm.getValue()).map(UpCommands::duration);
+                    Wanted wanted = command.wanted();
+                    PlannedHost here = new PlannedHost(wanted, ApplyCommand::warn);
+                    boolean only = dry.getValue();
+                    List<String> lines = only ? here.difference() : here.apply(Launcher::startDevice, within);
+                    command.print(lines);
+                    String link = wanted.plan().link();
+                    if (!only && !lines.isEmpty()) {
+                        within.ifPresent(time -> warn("all is put back in " + time.toSeconds()
+                                + " s unless 'anubis confirm " + link + "' comes"));
+                    }
+                });
+        spec.usageMessage().footer("What is as it should be is left alone: the second time, nothing is done.");
+        return command.options(spec).addOption(dry).addOption(confirm);
+    }
+
+    static CommandSpec drift() {
+        ApplyCommand command = new ApplyCommand();
+        CommandSpec spec = Anubis.verb("drift", "Says what of this host is not as its network's plan has it.", () -> {
+            List<String> lines = new PlannedHost(command.wanted(), ApplyCommand::warn).difference();
+            command.print(lines);
+            if (!lines.isEmpty()) {
+                throw new Anubis.ToldException();
+            }
+        });
+        spec.usageMessage().footer("It prints what 'anubis apply' would do, and ends with 1 if that is anything.");
+        return command.options(spec);
+    }
+
+    private CommandSpec options(CommandSpec spec) {
+        return spec.addPositional(file)
+                .addOption(host)
+                .addOption(situation)
+                .addOption(key)
+                .addOption(json);
+    }
+
+    private static void warn(String line) {
+        Anubis.warn(line);
+    }
+
+    private void print(List<String> lines) throws IOException {
+        if (json.<Boolean>getValue()) {
+            Json.print(generator -> {
+                generator.writeStartArray();
+                for (String line : lines) {
+                    generator.writeString(line);
+                }
+                generator.writeEndArray();
+            });
+            return;
+        }
+        PrintWriter out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
+        lines.forEach(out::println);
+        out.flush();
+    }
+
+    private Wanted wanted() throws IOException, ConfigException {
+        NetworkArgument.Read read = NetworkArgument.read(Optional.ofNullable(file.getValue()));
+        Network network = read.network();
+        Situation now = Optional.<String>ofNullable(situation.getValue())
+                .map(name -> NetworkArgument.situation(network, name))
+                .orElse(network.situations().getFirst());
+        Host self = self(network);
+        if (self.key().isEmpty() || self.role() == Role.PHONE) {
+            throw new Anubis.UsageException(self.name() + " is a " + self.role() + ": nothing can be put in force there"
+                    + (self.role() == Role.PHONE ? "; 'anubis qr' draws its configuration" : ""));
+        }
+        HostPlan plan =
+                Optional.ofNullable(Planner.plan(network, now).get(self.name())).orElseThrow();
+        Map<String, String> texts = PlanFiles.of(network, now, self.name());
+        List<Wanted.Content> files = new ArrayList<>();
+        String quick = plan.link() + ".conf";
+        texts.forEach((name, text) -> PlanFiles.place(name)
+                .filter(_ -> !name.equals(quick))
+                .ifPresent(place -> files.add(new Wanted.Content(Path.of(place), text))));
+        return new Wanted(
+                plan,
+                new ConfigFile(
+                        Optional.of(plan.link()),
+                        ConfigFile.DIRECTORY.resolve(quick),
+                        PlanFiles.withPrivateKey(text(texts, quick), key(read, self, plan))),
+                files,
+                KernelParameter.of(network, plan),
+                NftText.TABLE,
+                text(texts, SystemText.NFT_FILE));
+    }
+
+    private static String text(Map<String, String> texts, String name) {
+        return Optional.ofNullable(texts.get(name))
+                .orElseThrow(() -> new IllegalStateException("the plan has no " + name));
+    }
+
+    private Host self(Network network) throws IOException {
+        String asked = host.getValue();
+        String name =
+                asked != null ? asked : InetAddress.getLocalHost().getHostName().replaceFirst("\\..*", "");
+        return Optional.ofNullable(network.hosts().get(name))
+                .orElseThrow(() -> new Anubis.UsageException(
+                        "the network has no host '" + name + "'; say with --host which one this is"));
+    }
+
+    /** In base64. */
+    private String key(NetworkArgument.Read read, Host self, HostPlan plan) throws IOException {
+        Path path = Optional.<String>ofNullable(key.getValue())
+                .map(Path::of)
+                .orElse(ConfigFile.DIRECTORY.resolve(plan.link() + ".key"));
+        if (!Files.exists(path)) {
+            throw new IOException(path + ": there is no such file; make one by 'umask 077; anubis genkey > " + path
+                    + "', and write what 'anubis pubkey < " + path + "' prints as the key of [hosts." + self.name()
+                    + "] in "
+                    + read.file());
+        }
+        String text = PrivateFile.read(path).strip();
+        try {
+            PrivateKey own = PrivateKey.ofBase64(text);
+            try {
+                if (!self.key().equals(Optional.of(own.publicKey()))) {
+                    throw new IOException(
+                            path + ": its public key is " + own.publicKey().base64() + ", and " + read.file()
+                                    + " has another one for " + self.name() + ": correct one of them");
+                }
+            } finally {
+                own.destroy();
+            }
+        } catch (IllegalArgumentException e) {
+            throw new IOException(path + ": it is no private key (" + e.getMessage() + ")", e);
+        }
+        return text;
+    }
+}
