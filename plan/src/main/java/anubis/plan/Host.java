@@ -4,6 +4,8 @@ import anubis.config.Cidr;
 import anubis.config.Endpoint;
 import anubis.crypto.PublicKey;
 import java.net.InetAddress;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,7 +17,8 @@ import java.util.OptionalInt;
  * @param name small letters, digits and hyphens; with the network's suffix the name of its WireGuard addresses
  * @param key its public key; none on an appliance alone
  * @param wireguard its addresses in the WireGuard ranges, at most one of each family
- * @param on its addresses on segments, by the segment's name; for hosts that move, on those where it is at home
+ * @param on its addresses on segments, by the segment's name, in the order of the description; for hosts that move, on
+ *     those where it is at home
  * @param interfaces what its interface on a segment is called, where that is not {@link #interfaceOn the usual}
  * @param internal addresses of its own that are on no segment: reached through the tunnel alone
  * @param endpoint where it is reached from the wild side, if it is; by a name if the address is not fixed
@@ -46,7 +49,7 @@ public record Host(
         List<Service> letsIn) {
     public Host {
         wireguard = List.copyOf(wireguard);
-        on = Map.copyOf(on);
+        on = Collections.unmodifiableMap(new LinkedHashMap<>(on));
         interfaces = Map.copyOf(interfaces);
         internal = List.copyOf(internal);
         extraPorts = List.copyOf(extraPorts);

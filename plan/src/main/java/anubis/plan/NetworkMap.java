@@ -22,9 +22,6 @@ import java.util.stream.Stream;
  */
 final class NetworkMap {
     private static final String FONT = "DejaVu Sans,Verdana,sans-serif";
-    private static final String INK = "#263238";
-    private static final String QUIET = "#607d8b";
-    private static final String FAINT = "#c4ccd0";
     private static final String DEFAULT = "#455a64";
     private static final String LOST = "#d50000";
 
@@ -84,12 +81,13 @@ final class NetworkMap {
                 hues.put(host.name(), HUES.get(hues.size() % HUES.size()));
             }
         }
-        text.append("digraph ").append(quoted(network.name())).append(" {\n");
+        text.append("digraph ").append(MapLabels.quoted(network.name())).append(" {\n");
         line(
                 "graph [fontname=\"%s\", fontcolor=\"%s\", label=<%s>, labelloc=t, bgcolor=white, pad=0.3, nodesep=0.3, ranksep=0.75, splines=spline, newrank=true]"
-                        .formatted(FONT, INK, title()));
-        line("node [fontname=\"%s\", fontcolor=\"%s\", fontsize=11, shape=plain]".formatted(FONT, INK));
-        line("edge [fontname=\"%s\", fontcolor=\"%s\", fontsize=8, color=\"%s\"]".formatted(FONT, QUIET, QUIET));
+                        .formatted(FONT, MapLabels.INK, title()));
+        line("node [fontname=\"%s\", fontcolor=\"%s\", fontsize=11, shape=plain]".formatted(FONT, MapLabels.INK));
+        line("edge [fontname=\"%s\", fontcolor=\"%s\", fontsize=8, color=\"%s\"]"
+                .formatted(FONT, MapLabels.QUIET, MapLabels.QUIET));
         boxes();
         tunnels();
         ways();
@@ -130,23 +128,23 @@ final class NetworkMap {
         StringBuilder title = new StringBuilder(
                 "<B><FONT POINT-SIZE=\"22\">%s</FONT></B><BR/><FONT POINT-SIZE=\"13\">%s</FONT><BR/><FONT POINT-SIZE=\"9\" COLOR=\"%s\">"
                         .formatted(
-                                html(network.name()),
-                                html(situation.note().isEmpty() ? situation.name() : situation.note()),
-                                QUIET));
+                                MapLabels.html(network.name()),
+                                MapLabels.html(situation.note().isEmpty() ? situation.name() : situation.note()),
+                                MapLabels.QUIET));
         title.append("WireGuard %s, UDP %d<BR/> <BR/>"
                 .formatted(
                         network.ranges().stream().map(Cidr::toString).collect(Collectors.joining(", ")),
                         network.port()));
-        hues.forEach((hub, hue) ->
-                title.append("<FONT COLOR=\"%s\"><B>━━▶</B></FONT> tunnel to %s    ".formatted(hue, html(hub))));
+        hues.forEach((hub, hue) -> title.append(
+                "<FONT COLOR=\"%s\"><B>━━▶</B></FONT> tunnel to %s    ".formatted(hue, MapLabels.html(hub))));
         title.append("(the arrow: who can begin)    <FONT COLOR=\"%s\"><B>╍╍▶</B></FONT> default route<BR/>"
                 .formatted(DEFAULT));
         network.hosts().values().stream()
                 .map(Host::role)
                 .distinct()
                 .sorted()
-                .forEach(role ->
-                        title.append("<FONT COLOR=\"%s\">%s</FONT> %s    ".formatted(hue(role), icon(role), role)));
+                .forEach(role -> title.append("<FONT COLOR=\"%s\">%s</FONT> %s    "
+                        .formatted(MapLabels.hue(role), MapLabels.icon(role), role)));
         return title.append("</FONT><BR/> <BR/>").toString();
     }
 
@@ -166,7 +164,7 @@ final class NetworkMap {
         if (wilds) {
             line(
                     "internet [shape=ellipse, style=filled, fillcolor=\"#eceff1\", color=\"%s\", fontsize=13, margin=\"0.25,0.08\", label=\"the internet\"]"
-                            .formatted(QUIET));
+                            .formatted(MapLabels.QUIET));
         }
     }
 
@@ -195,16 +193,21 @@ final class NetworkMap {
         if (!places.containsValue(segment)) {
             line(
                     "%s [shape=box, style=\"rounded,filled\", fillcolor=\"%s\", color=\"%s\", margin=\"0.12,0.08\", label=<%s>]"
-                            .formatted(bar(segment), fill, FAINT, caption(segment)));
+                            .formatted(bar(segment), fill, MapLabels.FAINT, MapLabels.caption(segment)));
             return;
         }
-        text.append("  subgraph ").append(quoted("cluster_" + segment.name())).append(" {\n");
+        text.append("  subgraph ")
+                .append(MapLabels.quoted("cluster_" + segment.name()))
+                .append(" {\n");
         line("graph [style=\"rounded,filled\", fillcolor=\"%s\", color=\"%s\", labeljust=l, margin=14, label=<%s>]"
-                .formatted(fill, FAINT, caption(segment)));
+                .formatted(fill, MapLabels.FAINT, MapLabels.caption(segment)));
         line(
                 "%s [shape=box, style=\"filled,rounded\", fillcolor=\"%s\", color=\"%s\", fontcolor=white, fontsize=9, height=0.2, width=0.9, margin=\"0.08,0.02\", label=%s]"
                         .formatted(
-                                bar(segment), QUIET, QUIET, quoted(segment.kind() == Kind.WILD ? "router" : "switch")));
+                                bar(segment),
+                                MapLabels.QUIET,
+                                MapLabels.QUIET,
+                                MapLabels.quoted(segment.kind() == Kind.WILD ? "router" : "switch")));
         nodes.forEach((first, hosts) -> {
             Host host = hosts.getFirst();
             boolean gateway = own(host, segment);
@@ -231,38 +234,18 @@ final class NetworkMap {
     }
 
     private static String bar(Segment segment) {
-        return quoted("segment " + segment.name());
+        return MapLabels.quoted("segment " + segment.name());
     }
 
     private static String node(String host) {
-        return quoted("host " + host);
-    }
-
-    private String caption(Segment segment) {
-        String kind = switch (segment.kind()) {
-            case LAN -> "";
-            case INSIDE -> segment.gateway().map(owner -> "inside " + owner).orElse("");
-            case WILD -> segment.nat() ? "wild side, behind NAT" : "wild side";
-        };
-        List<String> lines = new ArrayList<>();
-        segment.prefixes().forEach(prefix -> lines.add(prefix.toString()));
-        segment.mapped().forEach(prefix -> lines.add("to others " + prefix));
-        segment.routed().forEach((prefix, host) -> lines.add(prefix + " → " + host));
-        return "<B>%s</B>%s<BR ALIGN=\"LEFT\"/><FONT POINT-SIZE=\"8\" COLOR=\"%s\">%s<BR ALIGN=\"LEFT\"/></FONT>"
-                .formatted(
-                        html(segment.name()),
-                        kind.isEmpty()
-                                ? ""
-                                : " <FONT POINT-SIZE=\"9\" COLOR=\"%s\">%s</FONT>".formatted(QUIET, html(kind)),
-                        QUIET,
-                        lines.stream().map(NetworkMap::html).collect(Collectors.joining("<BR ALIGN=\"LEFT\"/>")));
+        return MapLabels.quoted("host " + host);
     }
 
     private void group(List<Host> hosts) {
         Host host = hosts.getFirst();
         boolean absent = absent(host);
-        String ink = absent ? FAINT : INK;
-        String hue = absent ? FAINT : hue(host.role());
+        String ink = absent ? MapLabels.FAINT : MapLabels.INK;
+        String hue = absent ? MapLabels.FAINT : MapLabels.hue(host.role());
         String name = hosts.size() == 1
                 ? host.name()
                 : hosts.size() + " × " + host.role() + ": " + host.name() + " … "
@@ -272,63 +255,25 @@ final class NetworkMap {
                         .formatted(
                                 host.role() == Role.CENTRAL || host.role() == Role.CLOUD ? 2 : 1,
                                 hue,
-                                style(host, absent)));
-        label.append("<TR><TD><FONT POINT-SIZE=\"18\" COLOR=\"%s\">%s</FONT></TD>".formatted(hue, icon(host.role())));
+                                MapLabels.style(host, absent)));
+        label.append("<TR><TD><FONT POINT-SIZE=\"18\" COLOR=\"%s\">%s</FONT></TD>"
+                .formatted(hue, MapLabels.icon(host.role())));
         label.append("<TD ALIGN=\"LEFT\" BALIGN=\"LEFT\"><FONT COLOR=\"%s\"><B>%s</B></FONT><BR/>"
-                .formatted(ink, html(name)));
+                .formatted(ink, MapLabels.html(name)));
         label.append("<FONT POINT-SIZE=\"9\" COLOR=\"%s\">%s%s</FONT></TD></TR>"
                 .formatted(hue, host.role(), absent ? ", absent" : off(host) ? ", tunnel down" : ""));
         if (hosts.size() == 1) {
             addresses(host)
-                    .forEach((link, addresses) -> label.append(cells(
-                            absent ? FAINT : QUIET,
+                    .forEach((link, addresses) -> label.append(MapLabels.cells(
+                            absent ? MapLabels.FAINT : MapLabels.QUIET,
                             link,
                             addresses.stream().map(IpLiteral::format).collect(Collectors.joining("<BR/>")))));
         }
         line(node(host.name()) + " [label=<" + label.append("</TABLE>") + ">]");
     }
 
-    private static String cells(String colour, String left, String right) {
-        String cell =
-                "<TD ALIGN=\"LEFT\" BALIGN=\"LEFT\" VALIGN=\"TOP\" CELLPADDING=\"1\"><FONT POINT-SIZE=\"8\" COLOR=\"%s\">%s </FONT></TD>";
-        return "<TR>" + cell.formatted(colour, html(left)) + cell.formatted(colour, right) + "</TR>";
-    }
-
     private boolean off(Host host) {
         return situation.off().contains(host.name());
-    }
-
-    /** What stays where it is has corners, what moves has none; what is not made of metal has a dashed edge. */
-    private static String style(Host host, boolean absent) {
-        return absent || host.role() == Role.VM
-                ? " STYLE=\"dashed\""
-                : host.moves() || host.role() == Role.CLOUD ? " STYLE=\"rounded\"" : "";
-    }
-
-    private static String icon(Role role) {
-        return switch (role) {
-            case CENTRAL -> "★";
-            case CLOUD -> "☁";
-            case GATEWAY -> "⌂";
-            case LEAF -> "▣";
-            case ROAMING -> "✈";
-            case VM -> "◫";
-            case PHONE -> "☎";
-            case APPLIANCE -> "⚙";
-        };
-    }
-
-    private static String hue(Role role) {
-        return switch (role) {
-            case CENTRAL -> "#0d47a1";
-            case CLOUD -> "#bf360c";
-            case GATEWAY -> "#00695c";
-            case LEAF -> "#37474f";
-            case ROAMING -> "#6a1b9a";
-            case VM -> "#5e35b1";
-            case PHONE -> "#ad1457";
-            case APPLIANCE -> "#795548";
-        };
     }
 
     /** What it has where it is, by the interface. */
@@ -386,7 +331,7 @@ final class NetworkMap {
                         node(drawnAs.getOrDefault(first.name(), first.name())),
                         node(drawnAs.getOrDefault(second.name(), second.name())),
                         dir,
-                        lost ? LOST : hues.getOrDefault(hub.name(), QUIET),
+                        lost ? LOST : hues.getOrDefault(hub.name(), MapLabels.QUIET),
                         off(host) || off(hub) ? "dotted" : "solid",
                         lost ? ", label=\"nobody begins\"" : ""));
     }
@@ -430,7 +375,7 @@ final class NetworkMap {
                                     node(host.name()),
                                     leads ? "back" : "none",
                                     leads ? "dashed" : "solid",
-                                    leads ? DEFAULT : QUIET,
+                                    leads ? DEFAULT : MapLabels.QUIET,
                                     leads ? families : ""));
                 }
             }
@@ -486,16 +431,5 @@ final class NetworkMap {
         return plan.device().peers().stream()
                 .filter(peer -> peer.allowedIps().contains(all))
                 .findFirst();
-    }
-
-    private static String quoted(String text) {
-        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
-    }
-
-    private static String html(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
     }
 }

@@ -1,6 +1,8 @@
 package anubis.plan;
 
 import anubis.config.Cidr;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -48,6 +50,6 @@ public record Segment(
     public Segment {
         prefixes = List.copyOf(prefixes);
         mapped = List.copyOf(mapped);
-        routed = Map.copyOf(routed);
+        routed = Collections.unmodifiableMap(new LinkedHashMap<>(routed));
     }
 }

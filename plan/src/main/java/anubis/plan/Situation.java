@@ -1,5 +1,7 @@
 package anubis.plan;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -21,9 +23,9 @@ public record Situation(
         Map<String, String> using,
         Set<String> off) {
     public Situation {
-        away = Map.copyOf(away);
+        away = Collections.unmodifiableMap(new LinkedHashMap<>(away));
         absent = Set.copyOf(absent);
-        using = Map.copyOf(using);
+        using = Collections.unmodifiableMap(new LinkedHashMap<>(using));
         off = Set.copyOf(off);
     }
 }
