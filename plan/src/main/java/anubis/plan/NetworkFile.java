@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /** The description of a network in TOML: {@code network.toml}. */
 public final class NetworkFile {
@@ -32,6 +31,7 @@ public final class NetworkFile {
     static final int PORT = 4296;
     static final String SITUATION = "usual";
 
+    static final int NAME_MAX = 63;
     static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
     private static final String NAME_FORM = "1 to 63 small letters, digits and hyphens";
     private static final Pattern LINK = Pattern.compile("[A-Za-z0-9_=+.-]{1,15}");
@@ -43,8 +43,7 @@ public final class NetworkFile {
     private static final int MTU_MIN = 1280;
 
     private static final String PREFIXES = "write prefixes, as in [\"192.168.10.0/24\", \"2001:db8:1::/64\"]";
-    private static final String KEY =
-            "write key = \"…\", its public key, as 'anubis pubkey < PRIVATEKEY' prints it there";
+    static final String KEY = "write key = \"…\", its public key, as 'anubis pubkey < PRIVATEKEY' prints it there";
 
     private final TomlReading in;
     private final Map<String, Segment> segments = new LinkedHashMap<>();
@@ -81,6 +80,7 @@ public final class NetworkFile {
         networks.forEach((name, section) -> segments.put(name, segment(name, section)));
         machines.forEach((name, section) -> hosts.put(name, host(name, section, ranges, port)));
         List<Section> states = in.list(all, "situations", "write [[situations]], and below name = \"…\"");
+        List<Situation> situations = states.stream().map(this::situation).toList();
         Network network = new Network(
                 in.matching(
                                 all,
@@ -102,7 +102,14 @@ public final class NetworkFile {
                 hosts,
                 states.isEmpty()
                         ? List.of(new Situation(SITUATION, "", Map.of(), Set.of(), Map.of(), Set.of()))
-                        : states.stream().map(this::situation).toList());
+                        : situations);
+        // Whoever is wrong about networks is wrong about all that is on them.
+        if (!in.faulty("") && !in.anyFaulty("networks.")) {
+            new NetworkChecks(in, network, all, networks, machines).run();
+        }
+        if (!in.faulty("") && !in.anyFaulty("networks.")) {
+            new SituationChecks(in, network, machines, states).run();
+        }
         in.orThrow();
         return network;
     }
@@ -124,7 +131,7 @@ public final class NetworkFile {
                 .ifPresent(table -> in.texts(table).forEach((prefix, host) -> {
                     try {
                         routed.put(
-                                prefix(prefix),
+                                Addresses.prefix(prefix),
                                 known(table, prefix, host, hostNames, "host").orElse(""));
                     } catch (Wrong e) {
                         in.problem(table, prefix, String.valueOf(e.getMessage()), e.remedy());
@@ -157,7 +164,7 @@ public final class NetworkFile {
                 section,
                 key,
                 value -> {
-                    Cidr prefix = prefix(text(value));
+                    Cidr prefix = Addresses.prefix(TomlReading.text(value));
                     if (!families.add(prefix.six())) {
                         throw new Wrong(
                                 "it is the second of its family",
@@ -166,28 +173,6 @@ public final class NetworkFile {
                     return prefix;
                 },
                 form);
-    }
-
-    private static String text(Object value) {
-        if (value instanceof String text) {
-            return text;
-        }
-        throw new Wrong("it is no text", "write it in quotes");
-    }
-
-    private static Cidr prefix(String text) {
-        Cidr cidr = Cidr.parse(text);
-        if (text.indexOf('/') < 0) {
-            throw new Wrong(
-                    "its length is missing", "write as in " + new Cidr(cidr.address(), cidr.six() ? 64 : 24).masked());
-        }
-        if (!cidr.masked().equals(cidr)) {
-            throw new Wrong("it has bits beyond its length", "write " + cidr.masked());
-        }
-        if (cidr.length() == 0) {
-            throw new Wrong("it is the whole internet", "write the network's own prefix");
-        }
-        return cidr;
     }
 
     // Hosts.
@@ -205,15 +190,20 @@ public final class NetworkFile {
             for (String segment : table.table().keySet()) {
                 known(table, segment, segment, segmentNames, "network")
                         .map(segments::get)
-                        .ifPresent(known ->
-                                on.put(segment, addresses(table, segment, known.prefixes(), "network " + segment)));
+                        .ifPresent(known -> on.put(
+                                segment,
+                                addresses(
+                                        table,
+                                        segment,
+                                        in.faulty("networks." + segment) ? List.of() : known.prefixes(),
+                                        "network " + segment)));
             }
         });
         return new Host(
                 name,
                 role,
                 key(section),
-                addresses(section, "wg", ranges, "WireGuard range"),
+                addresses(section, "wg", in.faulty("") ? List.of() : ranges, "WireGuard range"),
                 on,
                 interfaces(section),
                 internal(section),
@@ -228,7 +218,7 @@ public final class NetworkFile {
                 in.values(
                         section,
                         "lets-in",
-                        value -> Service.parse(text(value))
+                        value -> Service.parse(TomlReading.text(value))
                                 .orElseThrow(() -> new IllegalArgumentException("it is no service")),
                         "write as in [\"tcp 443\", \"udp 53\", \"ping\"]"));
     }
@@ -266,65 +256,19 @@ public final class NetworkFile {
         });
     }
 
-    /** Addresses within the prefixes; a number is that of the host in each of them. */
+    /** Addresses within the prefixes, anywhere if there are none; a number is that of the host in each of them. */
     private List<InetAddress> addresses(Section section, String key, List<Cidr> prefixes, String where) {
         return in
                 .values(
                         section,
                         key,
                         value -> value instanceof Long number
-                                ? numbered(number, prefixes)
-                                : List.of(address(value, prefixes, where)),
+                                ? Addresses.numbered(number, prefixes)
+                                : List.of(Addresses.address(value, prefixes, where)),
                         "write addresses, as in [\"192.168.10.1\"], or the number of the host in the " + where)
                 .stream()
                 .flatMap(List::stream)
                 .toList();
-    }
-
-    private static List<InetAddress> numbered(long number, List<Cidr> prefixes) {
-        for (Cidr prefix : prefixes) {
-            int bits = (prefix.six() ? 128 : 32) - prefix.length();
-            long end = bits > 31 ? Integer.MAX_VALUE : 1L << bits;
-            if (number < 0 || number >= end || isReserved(Prefixes.nth(prefix, number), prefix)) {
-                throw new Wrong(
-                        "no host in " + prefix + " has this number",
-                        "write a number from 1 to " + (end - (prefix.six() ? 1 : 2)));
-            }
-        }
-        return prefixes.stream().map(prefix -> Prefixes.nth(prefix, number)).toList();
-    }
-
-    private static InetAddress address(Object value, List<Cidr> prefixes, String where) {
-        String text = text(value);
-        if (text.indexOf('/') >= 0) {
-            throw new Wrong(
-                    "it has a length, which its network has already", "write " + text.substring(0, text.indexOf('/')));
-        }
-        InetAddress address =
-                IpLiteral.parse(text).orElseThrow(() -> new IllegalArgumentException("not an IP address"));
-        Cidr host = Cidr.host(address);
-        for (Cidr prefix : prefixes) {
-            if (prefix.contains(host)) {
-                if (isReserved(address, prefix)) {
-                    throw new Wrong(
-                            "it is the address of the network itself, or its broadcast", "choose another in " + prefix);
-                }
-                return address;
-            }
-        }
-        throw new Wrong(
-                "it is not in the " + where,
-                "choose one in "
-                        + prefixes.stream().map(Cidr::toString).collect(Collectors.joining(" or "))
-                        + ", or correct the prefixes there");
-    }
-
-    /** The first and, of IPv4, the last address of a prefix are no host's, unless it has no others. */
-    private static boolean isReserved(InetAddress address, Cidr prefix) {
-        int bits = (prefix.six() ? 128 : 32) - prefix.length();
-        return bits > 1
-                && (address.equals(prefix.address())
-                        || (!prefix.six() && address.equals(Prefixes.nth(prefix, (1L << bits) - 1))));
     }
 
     private Map<String, String> interfaces(Section section) {
@@ -339,7 +283,10 @@ public final class NetworkFile {
 
     private List<Cidr> internal(Section section) {
         return in.values(
-                section, "internal", value -> Cidr.parse(text(value)), "write addresses, as in [\"10.9.0.1\"]");
+                section,
+                "internal",
+                value -> Cidr.parse(TomlReading.text(value)),
+                "write addresses, as in [\"10.9.0.1\"]");
     }
 
     private static int port(Object value) {
@@ -362,7 +309,7 @@ public final class NetworkFile {
                 .values(
                         section,
                         "endpoint",
-                        each -> endpoint(text(each), port),
+                        each -> Addresses.endpoint(TomlReading.text(each), port),
                         "write an address or a name, as in \"vpn.example.org\"; or false: it is not reached from the wild side")
                 .stream()
                 .findFirst();
@@ -385,16 +332,6 @@ public final class NetworkFile {
                 .findFirst()
                 .or(() -> open.stream().findFirst())
                 .map(address -> new Endpoint(IpLiteral.format(address), port));
-    }
-
-    private static Endpoint endpoint(String text, int port) {
-        String bare = text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
-        boolean alone = bare.indexOf(':') < 0 || IpLiteral.parse(bare).isPresent();
-        Endpoint endpoint = alone ? new Endpoint(bare, port) : Endpoint.parse(text);
-        if (endpoint.port() == 0) {
-            throw new IllegalArgumentException("there is no port 0");
-        }
-        return endpoint;
     }
 
     // Situations.
@@ -428,7 +365,7 @@ public final class NetworkFile {
                 section,
                 key,
                 value -> {
-                    String name = text(value);
+                    String name = TomlReading.text(value);
                     if (!hostNames.contains(name)) {
                         throw new Wrong("there is no such host", TomlReading.instead(name, hostNames, "remove it"));
                     }

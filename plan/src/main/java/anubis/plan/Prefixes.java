@@ -73,4 +73,14 @@ final class Prefixes {
         System.arraycopy(digits, digits.length - length, result, result.length - length, length);
         return IpLiteral.of(result);
     }
+
+    /** How many places after the first of the prefix the address is; 0 if it is not in it, or further than an int says. */
+    static long number(InetAddress address, Cidr prefix) {
+        if (!prefix.contains(Cidr.host(address))) {
+            return 0;
+        }
+        BigInteger first = new BigInteger(1, prefix.masked().address().getAddress());
+        BigInteger number = new BigInteger(1, address.getAddress()).subtract(first);
+        return number.bitLength() < Integer.SIZE ? number.longValue() : 0;
+    }
 }

@@ -54,7 +54,7 @@ final class TomlReading {
         }
 
         private String key(String key) {
-            return name.isEmpty() ? key : name + "." + key;
+            return name.isEmpty() || key.isEmpty() ? name + key : name + "." + key;
         }
     }
 
@@ -119,8 +119,8 @@ final class TomlReading {
 
     /** One with a key, or with the whole section where it would have to be. */
     void problem(Section section, String key, String fault, String remedy) {
-        @Nullable
-        TomlPosition at = section.table.contains(List.of(key)) ? section.table.inputPositionOf(List.of(key)) : null;
+        List<String> path = section.has(key) ? List.of(key) : List.of(key.split("\\.", -1));
+        @Nullable TomlPosition at = section.table.contains(path) ? section.table.inputPositionOf(path) : null;
         problem(
                 section,
                 key,
@@ -301,6 +301,14 @@ final class TomlReading {
             }
         }
         return values;
+    }
+
+    /** A value of a list that has to be text. */
+    static String text(Object value) {
+        if (value instanceof String text) {
+            return text;
+        }
+        throw new Wrong("it is no text", "write it in quotes");
     }
 
     private static String shown(Object value) {

@@ -36,6 +36,9 @@ public final class WorldBuilder {
     /** The router of a wild segment is called by the segment's name and this, where it hides who is on it. */
     public static final String NAT = "-nat";
 
+    /** The segment between that router and the internet is called by the segment's name and this. */
+    static final String UPLINK = "-uplink";
+
     /** Where the stranger is. */
     public static final String ELSEWHERE = "elsewhere";
 
@@ -241,7 +244,7 @@ public final class WorldBuilder {
             if (segment.nat()) {
                 Cidr four = new Cidr(Prefixes.nth(WILD_4, number * 4L), TRANSIT_4);
                 Cidr six = transit6(number);
-                String between = segment.name() + "-uplink";
+                String between = segment.name() + UPLINK;
                 links.add(new Link(link, new Ethernet(between), first(four, six), Segment.MTU));
                 InetAddress near = Prefixes.nth(six, 2);
                 segment.prefixes().stream()
