@@ -80,6 +80,14 @@ public final class Prover {
         return trouble == null ? walk.answer(to) : trouble;
     }
 
+    Terrain terrain() {
+        return terrain;
+    }
+
+    Tunnels tunnels() {
+        return tunnels;
+    }
+
     Node node(String name) {
         return terrain.node(name);
     }
