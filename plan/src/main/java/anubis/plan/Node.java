@@ -168,6 +168,11 @@ final class Node {
         return local.containsKey(ip);
     }
 
+    /** Whether one of its interfaces takes too little for the family. */
+    boolean narrow(boolean six) {
+        return ifaces.stream().anyMatch(iface -> !iface.speaks(six));
+    }
+
     boolean forwards(boolean six) {
         return six ? machine.forwarding6() : machine.forwarding4();
     }

@@ -80,6 +80,14 @@ public final class Prover {
         return trouble == null ? walk.answer(to) : trouble;
     }
 
+    Terrain terrain() {
+        return terrain;
+    }
+
+    Tunnels tunnels() {
+        return tunnels;
+    }
+
     Node node(String name) {
         return terrain.node(name);
     }
@@ -101,6 +109,9 @@ public final class Prover {
     }
 
     private static Trouble noAddress(Node node, Optional<InetAddress> source, Ip to) {
+        if (source.isEmpty() && node.narrow(to.six())) {
+            return Trouble.of(Reason.MTU, node, Walk.NARROW, "→ " + to);
+        }
         return Trouble.of(
                 Reason.NO_ADDRESS,
                 node,

@@ -14,6 +14,7 @@ final class Tunnel {
     private final Iface iface;
     private final Device device;
     private final Map<PublicKey, Peer> peers = new LinkedHashMap<>();
+    private final Map<Cidr, Grant> grants = new LinkedHashMap<>();
     private final PrefixTable<Grant> four = new PrefixTable<>();
     private final PrefixTable<Grant> six = new PrefixTable<>();
 
@@ -62,16 +63,13 @@ final class Tunnel {
             Peer peer = new Peer(this, said);
             peers.put(said.key(), peer);
             for (Cidr prefix : said.allowedIps()) {
-                PrefixTable<Grant> table = prefix.six() ? six : four;
-                Grant before = table.exactly(prefix);
-                table.put(
-                        prefix,
-                        new Grant(
-                                prefix.masked(),
-                                peer,
-                                before == null || before.peer.said.key().equals(said.key())
-                                        ? Optional.empty()
-                                        : Optional.of(before.peer)));
+                Grant before = grants.get(prefix.masked());
+                Optional<Peer> other = before == null || before.peer.said.key().equals(said.key())
+                        ? Optional.empty()
+                        : Optional.of(before.peer);
+                Grant grant = new Grant(prefix.masked(), peer, other);
+                grants.put(grant.prefix, grant);
+                (prefix.six() ? six : four).put(prefix, grant);
             }
         }
     }
@@ -90,6 +88,11 @@ final class Tunnel {
 
     Iterable<Peer> peers() {
         return peers.values();
+    }
+
+    /** What each prefix was given to; of those that were given twice, the last one. */
+    Iterable<Grant> grants() {
+        return grants.values();
     }
 
     /** The peer with that key. */

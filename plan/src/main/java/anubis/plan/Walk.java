@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  * ndisc_recv_ns() of net/ipv6, and net/netfilter.
  */
 final class Walk {
+    /** What is wrong where there is no IPv6 for that reason. */
+    static final String NARROW = "it has an interface with an MTU of less than 1280, which has no IPv6";
+
+    private static final int PADDING = 16;
+
     private final Terrain terrain;
     private final Tunnels tunnels;
     private final @Nullable Walk outer;
@@ -45,7 +50,7 @@ final class Walk {
     private @Nullable Iface narrowest;
 
     /** A tunnel that was passed, from the end that it was entered by to the peer that this end is at the other. */
-    private record Crossing(Peer to, Peer from) {}
+    private record Crossing(Peer to, Peer from, Channel channel) {}
 
     /** A packet come in to a machine. */
     private record Visit(Node node, Iface in, Ip source, Ip destination) {}
@@ -325,9 +330,8 @@ final class Walk {
     }
 
     private Trouble unrouted(RouteEntry route) {
-        boolean narrow = packet.destination.six() && at.ifaces().stream().anyMatch(iface -> !iface.speaks(true));
-        if (narrow) {
-            return lost(Reason.MTU, "it has an interface with an MTU of less than 1280, which has no IPv6");
+        if (at.narrow(packet.destination.six())) {
+            return lost(Reason.MTU, NARROW);
         }
         return route.kind() == RouteEntry.Kind.NONE
                 ? lost(Reason.NO_ROUTE, "no table has a route for it")
@@ -455,24 +459,38 @@ final class Walk {
                     "the bearer packets of " + circle.bearing + " go into "
                             + tunnel.iface().name() + ", peer " + peer.name());
         }
-        Peer other = crossed(peer);
+        Crossing crossing = crossed(peer);
         List<Hop> bearer = List.of();
-        if (other == null) {
+        if (crossing == null) {
             Channel channel = tunnels.channel(peer, bearing == null ? null : this);
             bearer = channel.hops();
-            other = channel.other();
-            if (other == null) {
-                Trouble trouble = channel.trouble();
+            if (channel.other() == null) {
                 hop(new Hop(at.name(), from, tunnel.iface().name(), why, bearer));
-                return trouble;
+                return channel.trouble();
             }
-            crossings.add(new Crossing(peer, other));
+            crossing = new Crossing(peer, channel.other(), channel);
+            crossings.add(crossing);
         }
         if (recording()) {
             String how = why + "; peer " + peer.name() + " by " + grant.prefix();
             hop(new Hop(at.name(), from, tunnel.iface().name(), how, bearer));
         }
-        return receive(other);
+        Trouble trouble = fits(tunnel, crossing.channel);
+        return trouble == null ? receive(crossing.to == peer ? crossing.from : crossing.to) : trouble;
+    }
+
+    /** Whether the way of the bearer packets takes one with this packet in it, padded as WireGuard does. */
+    private @Nullable Trouble fits(Tunnel tunnel, Channel channel) {
+        int padded = Math.min(
+                (packet.size + PADDING - 1) / PADDING * PADDING, tunnel.iface().mtu());
+        int bearer = padded + channel.overhead();
+        Iface narrow = channel.narrowest();
+        return narrow == null || bearer <= narrow.mtu()
+                ? null
+                : lost(
+                        Reason.MTU,
+                        "its bearer packet has %d bytes, %d more than %s takes"
+                                .formatted(bearer, bearer - narrow.mtu(), narrow));
     }
 
     /** The walk of a bearer packet, this one or one around it, that would go into the tunnel which it bears. */
@@ -487,15 +505,12 @@ final class Walk {
         return walk;
     }
 
-    /** The other end of a tunnel that was passed already, in either direction. */
-    private @Nullable Peer crossed(Peer to) {
+    /** A tunnel that was passed already, in either direction. */
+    private @Nullable Crossing crossed(Peer to) {
         for (int i = 0; i < crossings.size(); i++) {
             Crossing crossing = crossings.get(i);
-            if (crossing.to == to) {
-                return crossing.from;
-            }
-            if (crossing.from == to) {
-                return crossing.to;
+            if (crossing.to == to || crossing.from == to) {
+                return crossing;
             }
         }
         return null;

@@ -1,0 +1,133 @@
+package anubis.plan;
+
+import anubis.plan.Expectation.Wish;
+import anubis.plan.Proof.Cell;
+import anubis.plan.Proof.Checked;
+import anubis.plan.Proof.Example;
+import anubis.plan.Proof.Fault;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Follows a packet from every host to every address of every other one, and compares with what is expected. */
+final class Check {
+    private final World world;
+    private final Prover prover;
+    private final Service service;
+    private final @Nullable Expectation expectation;
+    private final List<String> hosts;
+    private final List<Node> nodes;
+    private final List<List<Ip>> addresses;
+
+    Check(World world, Expectation expectation, Service service) {
+        this(world, service, expectation, expectation.hosts());
+    }
+
+    /** All of the machines must reach each other. */
+    Check(World world, Service service) {
+        this(world, service, null, world.machines().stream().map(Machine::name).toList());
+    }
+
+    private Check(World world, Service service, @Nullable Expectation expectation, List<String> hosts) {
+        this.world = world;
+        this.service = service;
+        this.expectation = expectation;
+        this.hosts = hosts;
+        prover = new Prover(world);
+        nodes = hosts.stream().map(prover::node).toList();
+        addresses = nodes.stream().map(this::addresses).toList();
+    }
+
+    private List<Ip> addresses(Node node) {
+        Set<Ip> all = new LinkedHashSet<>();
+        node.machine().links().forEach(link -> link.addresses().forEach(cidr -> all.add(Ip.of(cidr.address()))));
+        if (expectation != null) {
+            all.addAll(expectation.mapped(node.name()));
+        }
+        return List.copyOf(all);
+    }
+
+    /** What one host's packets have found. */
+    private static final class Row {
+        final List<Cell> cells = new ArrayList<>();
+        final Map<Kind, Tally> tallies = new HashMap<>();
+        long questions;
+    }
+
+    /** What is the same fault. */
+    private record Kind(Cell cell, Optional<Reason> reason, String machine, String cause) {}
+
+    private record Tally(long packets, Example example) {
+        Tally and(Tally later) {
+            return new Tally(packets + later.packets, example);
+        }
+    }
+
+    Checked run(String note) {
+        List<Row> rows =
+                IntStream.range(0, hosts.size()).parallel().mapToObj(this::row).toList();
+        Map<Kind, Tally> all = new HashMap<>();
+        rows.forEach(row -> row.tallies.forEach((kind, tally) -> all.merge(kind, tally, Tally::and)));
+        List<Fault> faults = all.entrySet().stream()
+                .map(entry -> fault(entry.getKey(), entry.getValue()))
+                .sorted(Comparator.comparing(Fault::cell)
+                        .thenComparingLong(Fault::packets)
+                        .reversed()
+                        .thenComparing(Fault::machine)
+                        .thenComparing(Fault::cause))
+                .toList();
+        return new Checked(
+                world.situation(),
+                note,
+                hosts,
+                rows.stream().map(row -> row.cells).toList(),
+                rows.stream().mapToLong(row -> row.questions).sum(),
+                faults,
+                Findings.of(prover));
+    }
+
+    private static Fault fault(Kind kind, Tally tally) {
+        return new Fault(kind.cell, kind.reason, kind.machine, kind.cause, tally.packets, tally.example);
+    }
+
+    private Row row(int from) {
+        Row row = new Row();
+        for (int to = 0; to < hosts.size(); to++) {
+            Cell worst = Cell.FREE;
+            for (Ip ip : from == to ? List.<Ip>of() : addresses.get(to)) {
+                Cell cell = question(row, from, to, ip);
+                worst = cell.compareTo(worst) > 0 ? cell : worst;
+            }
+            row.cells.add(worst);
+        }
+        return row;
+    }
+
+    private Cell question(Row row, int from, int to, Ip ip) {
+        Wish wish = expectation == null ? Wish.MUST : expectation.wish(hosts.get(from), hosts.get(to), ip, service);
+        if (wish == Wish.FREE) {
+            return Cell.FREE;
+        }
+        row.questions++;
+        Trouble trouble = prover.verdict(nodes.get(from), ip, service, nodes.get(to));
+        Cell cell = trouble == null
+                ? wish == Wish.MUST ? Cell.FINE : Cell.OPEN
+                : trouble.reason().isEmpty() ? Cell.UNKNOWN : wish == Wish.MUST ? Cell.FAILS : Cell.FINE;
+        if (cell != Cell.FINE) {
+            Kind kind = trouble == null
+                    ? new Kind(cell, Optional.empty(), hosts.get(to), "")
+                    : new Kind(cell, trouble.reason(), trouble.machine(), trouble.cause());
+            Example example = new Example(
+                    hosts.get(from), hosts.get(to), ip.toString(), trouble == null ? "it arrives" : trouble.detail());
+            row.tallies.merge(kind, new Tally(1, example), Tally::and);
+        }
+        return cell;
+    }
+}

@@ -1,0 +1,140 @@
+package anubis.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What was found of a network in each of its situations.
+ *
+ * @param network its name
+ */
+public record Proof(String network, List<Checked> situations) {
+    public Proof {
+        situations = List.copyOf(situations);
+    }
+
+    /** What was found of a host's asking another one, at all of its addresses; the worst of them, if they differ. */
+    public enum Cell {
+        /** Nothing is asked. */
+        FREE,
+        /** All is as it must be. */
+        FINE,
+        /** It cannot be said of some. */
+        UNKNOWN,
+        /** Something arrives that must not. */
+        OPEN,
+        /** Something does not arrive that must. */
+        FAILS
+    }
+
+    /**
+     * What was found in one situation.
+     *
+     * @param hosts who asked and was asked: the rows and columns of the matrix
+     * @param cells by row, who asks, then by column, who is asked
+     * @param questions how many packets were followed
+     * @param faults each once, that of most packets first
+     * @param findings what is wrong whatever the packets are
+     */
+    public record Checked(
+            String situation,
+            String note,
+            List<String> hosts,
+            List<List<Cell>> cells,
+            long questions,
+            List<Fault> faults,
+            List<Finding> findings) {
+        public Checked {
+            hosts = List.copyOf(hosts);
+            cells = cells.stream().map(List::copyOf).toList();
+            faults = List.copyOf(faults);
+            findings = List.copyOf(findings);
+        }
+
+        /** Whether all is as it must be. */
+        public boolean holds() {
+            return faults.isEmpty();
+        }
+
+        /** How many cells there are of each kind. */
+        public long count(Cell cell) {
+            return cells.stream()
+                    .flatMap(List::stream)
+                    .filter(each -> each == cell)
+                    .count();
+        }
+    }
+
+    /**
+     * The same fault of any number of packets.
+     *
+     * @param cell FAILS, OPEN or UNKNOWN
+     * @param reason of what fails
+     * @param machine where
+     * @param cause what decided
+     * @param packets how many
+     * @param example the first of them
+     */
+    public record Fault(
+            Cell cell, Optional<Reason> reason, String machine, String cause, long packets, Example example) {
+        /** For people, in one line. */
+        @Override
+        public String toString() {
+            String what = switch (cell) {
+                case OPEN -> "must not arrive, but does";
+                case UNKNOWN -> "cannot be said: " + machine + ": " + cause;
+                case FAILS, FINE, FREE ->
+                    machine + ": " + reason.map(Reason::toString).orElse("") + ": " + cause;
+            };
+            return what + "; " + (packets == 1 ? "" : packets + " of them, as ") + example;
+        }
+    }
+
+    /**
+     * A packet that has the fault.
+     *
+     * @param address of {@code to}
+     * @param detail what became of it
+     */
+    public record Example(String from, String to, String address, String detail) {
+        @Override
+        public String toString() {
+            return from + " to " + address + (to.isEmpty() ? "" : " of " + to);
+        }
+    }
+
+    /** Something that is wrong at a machine whatever is sent. */
+    public record Finding(Reason reason, String machine, String detail) {
+        @Override
+        public String toString() {
+            return machine + ": " + reason + ": " + detail;
+        }
+    }
+
+    /** Whether all is as it must be in all situations; findings do not count. */
+    public boolean holds() {
+        return situations.stream().allMatch(Checked::holds);
+    }
+
+    /** The proof of a network with what the planner makes of it. */
+    public static Proof of(Network network, Service service) {
+        List<Checked> all = new ArrayList<>();
+        for (Situation situation : network.situations()) {
+            Map<String, HostPlan> plans = Planner.plan(network, situation);
+            all.add(check(network, situation, WorldBuilder.build(network, situation, plans), service));
+        }
+        return new Proof(network.name(), all);
+    }
+
+    /** What is found in a situation of a network whose hosts have what {@code world} says. */
+    public static Checked check(Network network, Situation situation, World world, Service service) {
+        return new Check(world, new Expectation(network, situation), service).run(situation.note());
+    }
+
+    /** What is found of configurations of which nobody has said what they are for: all must reach all. */
+    public static Checked check(World world, Service service) {
+        return new Check(world, service).run("");
+    }
+}
