@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -254,18 +255,23 @@ public final class Planner {
     }
 
     /**
-     * Where the host that is its default route is reached: bearer packets of others, which have no mark here, would go to it
-     * through the tunnel, and the answers come back another way.
+     * Where other hosts are called by those on a LAN behind this one, as far as it comes there by itself: their bearer
+     * packets, which have no mark here, would go through this tunnel, and the answers come back another way.
      */
     private Stream<Cidr> besideTunnel(Host host) {
-        return tree.children(host).stream()
-                .flatMap(child -> child.endpoint().stream())
+        if (tree.gatewayOf(host).stream().noneMatch(segment -> segment.kind() == Kind.LAN)) {
+            return Stream.of();
+        }
+        Set<Boolean> families = tree.addresses(host, Kind.WILD).values().stream()
+                .flatMap(List::stream)
+                .map(Prefixes::six)
+                .collect(Collectors.toSet());
+        return network.hosts().values().stream()
+                .filter(other -> !other.equals(host))
+                .flatMap(other -> other.endpoint().stream())
                 .filter(Endpoint::isLiteral)
                 .map(endpoint -> Cidr.host(endpoint.address()))
-                .filter(address -> host.on().entrySet().stream()
-                        .filter(entry -> network.segment(entry.getKey()).kind() == Kind.WILD)
-                        .flatMap(entry -> entry.getValue().stream())
-                        .anyMatch(own -> Prefixes.six(own) == address.six()));
+                .filter(address -> families.contains(address.six()));
     }
 
     // The rest.
@@ -278,8 +284,11 @@ public final class Planner {
                                 .anyMatch(prefix -> prefix.six() == six));
     }
 
+    /** What fits into the narrowest network that it or a peer of it may be on. */
     private int mtu(Host host) {
-        return Stream.concat(host.on().keySet().stream(), host.moves() ? wild() : Stream.of())
+        return Stream.of(Stream.of(host), tree.hub(host).stream(), tree.children(host).stream())
+                .flatMap(hosts -> hosts)
+                .flatMap(each -> Stream.concat(each.on().keySet().stream(), each.moves() ? wild() : Stream.of()))
                 .mapToInt(name -> network.segment(name).mtu() - OVERHEAD)
                 .reduce(MTU, Math::min);
     }
