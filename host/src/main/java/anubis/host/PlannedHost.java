@@ -159,8 +159,9 @@ public final class PlannedHost {
         if (now.status() == 0 && now.out().equals(planned)) {
             return Optional.empty();
         }
+        String script = wanted.firewall().replaceFirst("^(#.*\n)*", "");
         String removal = "table inet " + table + "\ndelete table inet " + table + "\n";
-        return Optional.of(new Step.Nft(wanted.firewall(), removal + (now.status() == 0 ? now.out() : ""), true));
+        return Optional.of(new Step.Nft(script, removal + (now.status() == 0 ? now.out() : ""), true));
     }
 
     /** The interface without a cable. */
