@@ -69,10 +69,10 @@ public final class SystemText {
                 [Service]
                 Type=oneshot
                 RemainAfterExit=yes
-                ExecStart=sysctl -q -p %3$s
+                ExecStart=sysctl -q -e -p %3$s
                 ExecStart=nft -f %4$s
                 %5$s\
-                ExecReload=sysctl -q -p %3$s
+                ExecReload=sysctl -q -e -p %3$s
                 ExecReload=nft -f %4$s
                 ExecStop=-nft delete table inet %6$s
                 %7$s\
