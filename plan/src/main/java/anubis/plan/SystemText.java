@@ -69,10 +69,10 @@ public final class SystemText {
                 [Service]
                 Type=oneshot
                 RemainAfterExit=yes
-                ExecStart=sysctl -q -p %3$s
+                ExecStart=sysctl -q -e -p %3$s
                 ExecStart=nft -f %4$s
                 %5$s\
-                ExecReload=sysctl -q -p %3$s
+                ExecReload=sysctl -q -e -p %3$s
                 ExecReload=nft -f %4$s
                 ExecStop=-nft delete table inet %6$s
                 %7$s\
@@ -93,7 +93,11 @@ public final class SystemText {
                 [Service]
                 Type=oneshot
                 ExecStart=/usr/bin/anubis drift /etc/anubis/network.toml
-                CapabilityBoundingSet=CAP_NET_ADMIN
+                # It looks at what nft makes of the firewall in a network namespace of its own.
+                CapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_ADMIN
+                RuntimeDirectory=wireguard anubis
+                RuntimeDirectoryMode=0700
+                RuntimeDirectoryPreserve=yes
                 NoNewPrivileges=yes
                 ProtectSystem=strict
                 ProtectHome=yes
