@@ -1,0 +1,215 @@
+package anubis.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import anubis.lab.CommandResult;
+import anubis.lab.Lab;
+import anubis.lab.LabHost;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A host's part of a plan, put in force in a namespace whose {@code /etc} and {@code /run} are of its own as far as it is written to. */
+final class ApplyTest {
+    /** What is written to, each a folder of the test's. */
+    private static final List<String> OWN = List.of(
+            "/etc/wireguard", "/etc/anubis", "/etc/sysctl.d", "/etc/systemd/system", "/run/anubis", "/run/wireguard");
+
+    private static final String WITH_OWN = OWN.stream()
+            .map(folder -> "mkdir -p " + folder + " && mount --bind \"$0" + folder + "\" " + folder)
+            .collect(Collectors.joining(" && ", "", " && exec \"$@\""));
+
+    @TempDir
+    Path root;
+
+    private Lab lab;
+    private LabHost host;
+    private Path description;
+    private String publicKey;
+
+    @BeforeEach
+    void open() throws IOException {
+        Lab.obstacle().ifPresent(why -> assumeTrue(false, why));
+        lab = Lab.open();
+        host = lab.host("surya");
+        lab.link(host, lab.host("far")).left().address("198.51.100.8/24");
+        for (String folder : OWN) {
+            Files.createDirectories(root.resolve(folder.substring(1)));
+        }
+        KeyPair keys = KeyPair.generate(host);
+        Path key = Files.writeString(root.resolve("etc/wireguard/wg0.key"), keys.privateKey() + "\n");
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+        publicKey = keys.publicKey();
+        description = root.resolve("etc/anubis/network.toml");
+        describe("10.42.0.0/24", "tcp 443");
+    }
+
+    @AfterEach
+    void close() {
+        if (lab != null) {
+            lab.close();
+        }
+    }
+
+    private void describe(String range, String letsIn) throws IOException {
+        Files.writeString(description, """
+                name = "Try"
+                wireguard = ["%s", "fd00:42::/64"]
+                [networks.wild]
+                kind = "wild"
+                addresses = ["198.51.100.0/24"]
+                [networks.cell]
+                kind = "wild"
+                nat = true
+                addresses = ["100.64.0.0/24"]
+                [hosts.surya]
+                role = "cloud"
+                key = "%s"
+                wg = 1
+                on.wild = 8
+                internal = ["192.168.8.1"]
+                lets-in = ["%s"]
+                [hosts.selen]
+                role = "phone"
+                key = "%s"
+                wg = 2
+                on.cell = 7
+                """.formatted(
+                        range, publicKey, letsIn, KeyPair.generate(host).publicKey()));
+    }
+
+    private CommandResult execute(String... words) {
+        List<String> command = new ArrayList<>(List.of("unshare", "-m", "sh", "-c", WITH_OWN, root.toString()));
+        command.addAll(List.of(Implementation.verb(words)));
+        return host.execute(command.toArray(String[]::new));
+    }
+
+    private List<String> lines(String... words) {
+        return execute(words).orThrow().lines().toList();
+    }
+
+    private List<String> drift() {
+        CommandResult result = execute("drift", "--host", "surya");
+        List<String> lines = result.stdout().lines().toList();
+        assertThat(result.status()).as(result.toString()).isEqualTo(lines.isEmpty() ? 0 : 1);
+        return lines;
+    }
+
+    private List<String> apply(String... options) {
+        return lines(Stream.concat(Stream.of("apply", "--host", "surya"), Stream.of(options))
+                .toArray(String[]::new));
+    }
+
+    private String state() {
+        return host.run(
+                "sh",
+                "-c",
+                "ip rule; ip -6 rule; ip route show table 4296; ip -br address show dev wg0; nft list table inet anubis-plan;"
+                        + " cat /proc/sys/net/ipv4/ip_forward");
+    }
+
+    @Test
+    void whatIsMissingIsDoneOnceAndWhatDriftsIsFoundAndMended() {
+        List<String> todo = drift();
+        assertThat(todo)
+                .contains("file /etc/wireguard/wg0.conf (new)", "nft: table inet anubis-plan", "interface wg0 up");
+        assertThat(apply("--dry-run")).isEqualTo(todo);
+        assertThat(host.execute("ip", "link", "show", "wg0").status()).isNotZero();
+
+        assertThat(apply()).isEqualTo(todo);
+        assertThat(apply()).isEmpty();
+        assertThat(drift()).isEmpty();
+        String planned = state();
+        assertThat(planned)
+                .contains("4296:\tfrom all fwmark 0x10c8 lookup main", "10.42.0.0/24 dev wg0", "tcp dport 443 accept");
+        assertThat(host.run("ip", "-br", "address", "show", "dev", "dum0")).contains("192.168.8.1/32");
+
+        host.run("ip", "rule", "del", "pref", "4298");
+        host.run("ip", "route", "add", "10.99.0.0/24", "dev", "wg0", "table", "4296");
+        host.run("nft", "add", "rule", "inet", "anubis-plan", "input", "tcp", "dport", "22", "accept");
+        host.run("ip", "address", "del", "192.168.8.1/32", "dev", "dum0");
+        host.sysctl("net.ipv4.ip_forward", "0");
+        List<String> drifted = List.of(
+                "sysctl net.ipv4.ip_forward=1",
+                "nft: table inet anubis-plan",
+                "ip address add 192.168.8.1/32 dev dum0",
+                "ip rule add pref 4298 lookup 4296",
+                "ip route del 10.99.0.0/24 dev wg0 table 4296");
+        assertThat(drift()).isEqualTo(drifted);
+        assertThat(apply()).isEqualTo(drifted);
+        assertThat(state()).isEqualTo(planned);
+    }
+
+    @Test
+    void whatIsNotConfirmedIsPutBackFilesAndAll() throws Exception {
+        apply();
+        String before = state();
+        describe("10.43.0.0/24", "tcp 80");
+        List<String> todo = drift();
+
+        assertThat(apply("--confirm", "2s")).isEqualTo(todo);
+
+        assertThat(state())
+                .contains("10.43.0.0/24 dev wg0", "tcp dport 80 accept")
+                .doesNotContain("10.42.0.0/24 dev wg0");
+        RoutedLab.await("what was before", () -> state().equals(before));
+        RoutedLab.await("the old files", () -> drift().equals(todo));
+        assertThat(Files.readString(root.resolve("etc/anubis/anubis-plan.nft"))).contains("443");
+        assertThat(execute("confirm", "wg0").status()).isNotZero();
+    }
+
+    @Test
+    void aStepThatFailsTakesBackThoseBefore() throws IOException {
+        apply();
+        String before = state();
+        describe("10.43.0.0/24", "tcp 80");
+        // The port is somebody else's: the device refuses it.
+        Files.writeString(
+                description,
+                Files.readString(description).replace("role = \"cloud\"", "role = \"cloud\"\nport = 4999"));
+        Process other = host.start(
+                "python3",
+                "-c",
+                "import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);"
+                        + " s.bind(('', 4999)); time.sleep(1000)");
+        RoutedLab.await("the other", () -> host.run("ss", "-Hlun").contains(":4999 "));
+
+        CommandResult refused = execute("apply", "--host", "surya");
+
+        assertThat(refused.status()).isEqualTo(1);
+        assertThat(state()).isEqualTo(before);
+        assertThat(Files.readString(root.resolve("etc/anubis/anubis-plan.nft"))).contains("443");
+        other.destroy();
+    }
+
+    @Test
+    void theKeyOfAnotherHostIsRefused() throws IOException {
+        Files.writeString(
+                root.resolve("etc/wireguard/wg0.key"), KeyPair.generate(host).privateKey() + "\n");
+
+        CommandResult refused = execute("apply", "--host", "surya");
+
+        assertThat(refused.status()).isEqualTo(1);
+        assertThat(refused.stderr()).contains("/etc/wireguard/wg0.key: its public key is ", "another one for surya");
+        assertThat(host.execute("ip", "link", "show", "wg0").status()).isNotZero();
+    }
+
+    @Test
+    void whoIsNotOfTheNetworkIsTold() {
+        CommandResult refused = execute("apply", "--host", "jacinth");
+
+        assertThat(refused.status()).isEqualTo(2);
+        assertThat(refused.stderr()).contains("no host 'jacinth'");
+        assertThat(execute("apply", "--host", "selen").stderr()).contains("'anubis qr'");
+    }
+}
