@@ -30,9 +30,9 @@ final class Check {
         this(world, service, expectation, expectation.hosts());
     }
 
-    /** All of the machines must reach each other. */
-    Check(World world, Service service) {
-        this(world, service, null, world.machines().stream().map(Machine::name).toList());
+    /** All of these machines must reach each other at their WireGuard addresses, if both have such of a family. */
+    Check(World world, List<String> hosts, Service service) {
+        this(world, service, null, hosts);
     }
 
     private Check(World world, Service service, @Nullable Expectation expectation, List<String> hosts) {
@@ -47,11 +47,25 @@ final class Check {
 
     private List<Ip> addresses(Node node) {
         Set<Ip> all = new LinkedHashSet<>();
-        node.machine().links().forEach(link -> link.addresses().forEach(cidr -> all.add(Ip.of(cidr.address()))));
+        node.machine().links().stream()
+                .filter(link -> expectation != null || link.kind() instanceof Machine.Kind.WireGuard)
+                .forEach(link -> link.addresses().forEach(cidr -> all.add(Ip.of(cidr.address()))));
         if (expectation != null) {
             all.addAll(expectation.mapped(node.name()));
         }
         return List.copyOf(all);
+    }
+
+    private Wish wish(int from, int to, Ip ip) {
+        if (expectation != null) {
+            return expectation.wish(hosts.get(from), hosts.get(to), ip, service);
+        }
+        return addresses.get(from).stream().anyMatch(own -> own.six() == ip.six()) ? Wish.MUST : Wish.FREE;
+    }
+
+    /** Of files of which nobody has said what they are for it is not known whether a host sends packets on. */
+    private boolean unsaid(Trouble trouble) {
+        return trouble.reason().isEmpty() || (expectation == null && trouble.is(Reason.NOT_FORWARDED));
     }
 
     /** What one host's packets have found. */
@@ -111,7 +125,7 @@ final class Check {
     }
 
     private Cell question(Row row, int from, int to, Ip ip) {
-        Wish wish = expectation == null ? Wish.MUST : expectation.wish(hosts.get(from), hosts.get(to), ip, service);
+        Wish wish = wish(from, to, ip);
         if (wish == Wish.FREE) {
             return Cell.FREE;
         }
@@ -119,7 +133,7 @@ final class Check {
         Trouble trouble = prover.verdict(nodes.get(from), ip, service, nodes.get(to));
         Cell cell = trouble == null
                 ? wish == Wish.MUST ? Cell.FINE : Cell.OPEN
-                : trouble.reason().isEmpty() ? Cell.UNKNOWN : wish == Wish.MUST ? Cell.FAILS : Cell.FINE;
+                : unsaid(trouble) ? Cell.UNKNOWN : wish == Wish.MUST ? Cell.FAILS : Cell.FINE;
         if (cell != Cell.FINE) {
             Kind kind = trouble == null
                     ? new Kind(cell, Optional.empty(), hosts.get(to), "")

@@ -200,9 +200,12 @@ public final class Expectation {
         }
         // What others' firewalls keep out is not the plan's.
         boolean ours = target.host.key().isPresent() && (!target.host.moves() || target.guarded());
+        if (wild) {
+            return ours && !lets ? Wish.MUST_NOT : Wish.FREE;
+        }
         boolean letSomewhere =
                 network.hosts().values().stream().anyMatch(host -> host.letsIn().contains(service));
-        return letSomewhere || (wild && !ours) ? Wish.FREE : Wish.MUST_NOT;
+        return letSomewhere ? Wish.FREE : Wish.MUST_NOT;
     }
 
     private Wish inside(Place sender, Place target, Ip ip, Service service) {
@@ -217,8 +220,7 @@ public final class Expectation {
         }
         boolean home = spot != null && spot.segment.kind() == Kind.LAN && target.host.moves();
         boolean deaf = home && (target.tunnel || target.guarded());
-        boolean private_ = tunnelled && target.host.role() == Role.VM && !sender.equals(target.hub);
-        if (deaf || private_ || !named(sender, spot, ip)) {
+        if (deaf || !named(sender, spot, ip)) {
             return Wish.FREE;
         }
         Ip own = source(sender, target, ip);

@@ -133,8 +133,8 @@ public record Proof(String network, List<Checked> situations) {
         return new Check(world, new Expectation(network, situation), service).run(situation.note());
     }
 
-    /** What is found of configurations of which nobody has said what they are for: all must reach all. */
-    public static Checked check(World world, Service service) {
-        return new Check(world, service).run("");
+    /** What is found if these machines of a world must all reach each other at their WireGuard addresses. */
+    public static Checked check(World world, List<String> hosts, Service service) {
+        return new Check(world, hosts, service).run("");
     }
 }

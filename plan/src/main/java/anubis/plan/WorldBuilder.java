@@ -333,12 +333,15 @@ public final class WorldBuilder {
                                         .stream())
                                 .toList(),
                         segment.mtu()));
+        return router(segment.name() + NAT, links, upward("up0", four, six), natWall());
+    }
+
+    /** What hides IPv4 that goes out by up0 behind one address, and lets nobody in who was not asked. */
+    static Wall natWall() {
         Set<String> up = Set.of("up0");
         List<Filter> forward = List.of(
                 new Filter(up, Set.of(), true, List.of(), List.of(), List.of(), Verdict.ACCEPT),
                 new Filter(up, Set.of(), false, List.of(), List.of(), List.of(), Verdict.DROP));
-        Wall wall =
-                new Wall(List.of(), forward, List.of(new Translation.Masquerade("up0", false, List.of())), Set.of());
-        return router(segment.name() + NAT, links, upward("up0", four, six), wall);
+        return new Wall(List.of(), forward, List.of(new Translation.Masquerade("up0", false, List.of())), Set.of());
     }
 }

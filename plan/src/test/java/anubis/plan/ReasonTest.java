@@ -367,7 +367,7 @@ class ReasonTest {
                     assertThat(lost.machine()).isEqualTo("laptop");
                     assertThat(lost.detail()).contains("1480 bytes, 80 more than net2 on internet takes");
                 });
-        assertThat(Proof.check(small.world(), Service.PING).findings())
+        assertThat(Proof.check(small.world(), List.of("laptop"), Service.PING).findings())
                 .map(Proof.Finding::toString)
                 .contains(
                         "laptop: the packet is larger than the path takes: bearer packets of wg0 to hub are of up to 1480"

@@ -1,0 +1,362 @@
+package anubis.plan;
+
+import anubis.config.Cidr;
+import anubis.config.IpLiteral;
+import anubis.config.PeerConfig;
+import anubis.config.QuickConfig;
+import anubis.config.QuickConfig.Hook;
+import anubis.config.QuickSetting;
+import anubis.config.Route;
+import anubis.config.Rule;
+import anubis.crypto.PublicKey;
+import anubis.plan.Machine.Device;
+import anubis.plan.Machine.DevicePeer;
+import anubis.plan.Machine.Kind.WireGuard;
+import anubis.plan.Machine.Link;
+import anubis.plan.Machine.PolicyRule;
+import anubis.plan.Machine.TableRoute;
+import anubis.plan.Wall.Filter;
+import anubis.plan.Wall.Translation;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What wg-quick(8) makes of a file: rules and routes of its own, and the commands in it as far as they are of the forms that
+ * the plan writes, or that everybody does. Others are told by {@link #unknown}.
+ */
+final class QuickHooks {
+    /** The table that wg-quick takes for a default route, and the mark. */
+    private static final long DEFAULT_TABLE = 51_820;
+
+    /** The kernel gives a rule that has none the priority before the first one there is; main has 32766. */
+    private static final int LAST_PRIORITY = 32_765;
+
+    private static final int MTU = 1420;
+    private static final int PORT_ANY = 49_152;
+
+    private static final Pattern PARTS = Pattern.compile("\\s*(?:;|&&)\\s*");
+    private static final Pattern HARMLESS = Pattern.compile(
+            "(ip( -[46])? (rule|route) (del|delete|flush) .*|wg set %i private-key \\S+|ip link set .*|true|:|logger .*|echo [^>]*)"
+                    + "( 2>/dev/null)?( \\|\\| (true|:))?");
+    private static final Pattern SETTING =
+            Pattern.compile("(?:sysctl (?:-[wq]+ )*|-?)((?:net[./])[\\w./]+) ?= ?(\\d+)");
+    private static final Pattern ECHO = Pattern.compile("echo \"?(\\d+)\"? ?> ?/proc/sys/(net/[\\w/]+)");
+    private static final Pattern ACCEPT = Pattern.compile("(iptables|ip6tables) -[AI] FORWARD( -[io] \\S+)+ -j ACCEPT");
+    private static final Pattern HIDE =
+            Pattern.compile("(iptables|ip6tables) -t nat -[AI] POSTROUTING -o (\\S+) -j MASQUERADE");
+    private static final Pattern NFT = Pattern.compile("nft -f (\\S+)");
+
+    private final ForeignFiles.File file;
+    private final QuickConfig config;
+    private final List<PolicyRule> rules = new ArrayList<>();
+    private final List<TableRoute> routes = new ArrayList<>();
+    private final List<Translation> translations = new ArrayList<>();
+    private final List<String> unknown = new ArrayList<>();
+    private final Map<String, Integer> settings = new LinkedHashMap<>();
+    private Optional<Wall> wall = Optional.empty();
+    private String uplink = "eth0";
+    private long mark;
+    private boolean guarded;
+
+    QuickHooks(ForeignFiles.File file) {
+        this.file = file;
+        config = file.config();
+        mark = config.wireguard().device().fwMark().orElse(0);
+        file.others().values().stream().flatMap(String::lines).forEach(line -> setting(line.strip()));
+        hooks(QuickSetting.Key.PreUp);
+        table();
+        hooks(QuickSetting.Key.PostUp);
+        config.extraPorts()
+                .ifPresent(extra -> translations.add(new Translation.Redirect(
+                        Set.of(),
+                        extra.ports(),
+                        config.wireguard().device().listenPort().orElse(0))));
+    }
+
+    /** What of the file is not understood. */
+    List<String> unknown() {
+        return unknown;
+    }
+
+    /** What the commands call the interface to the world. */
+    String uplink() {
+        return uplink;
+    }
+
+    Machine machine(
+            String host, Link world, List<TableRoute> defaults, Optional<PublicKey> key, List<String> allUnknown) {
+        List<TableRoute> all = new ArrayList<>(defaults);
+        all.addAll(routes);
+        Device device = new Device(
+                key.orElseGet(() -> PublicKey.of(new byte[32])),
+                config.wireguard().device().listenPort().stream()
+                        .filter(port -> port != 0)
+                        .findFirst()
+                        .orElse(PORT_ANY),
+                mark,
+                config.wireguard().peers().stream().map(QuickHooks::peer).toList());
+        Link tunnel = new Link(
+                file.link(),
+                new WireGuard(device),
+                config.addresses(),
+                config.mtu().orElse(MTU));
+        return new Machine(
+                host,
+                List.of(world, tunnel),
+                rules,
+                all,
+                settings.getOrDefault("net.ipv4.ip_forward", 0) != 0
+                        || settings.getOrDefault("net.ipv4.conf.all.forwarding", 0) != 0,
+                settings.getOrDefault("net.ipv6.conf.all.forwarding", 0) != 0,
+                settings.getOrDefault("net.ipv4.conf.all.rp_filter", 0),
+                walled(world.name()),
+                allUnknown);
+    }
+
+    private static DevicePeer peer(PeerConfig peer) {
+        return new DevicePeer(
+                peer.name().orElse(peer.publicKey().toString()),
+                peer.publicKey(),
+                peer.allowedIps().prefixes(),
+                peer.endpoint(),
+                peer.persistentKeepalive().orElse(0));
+    }
+
+    /** With a default route, wg-quick lets nobody but the peers send to the tunnel's addresses. */
+    private Wall walled(String world) {
+        Wall own = wall.orElse(Wall.NONE);
+        List<Filter> input = new ArrayList<>(own.input());
+        if (guarded) {
+            input.addFirst(new Filter(
+                    Set.of(world),
+                    Set.of(),
+                    false,
+                    List.of(),
+                    List.of(),
+                    config.addresses().stream()
+                            .map(cidr -> Cidr.host(cidr.address()))
+                            .toList(),
+                    Wall.Verdict.DROP));
+        }
+        List<Translation> all = new ArrayList<>(own.translations());
+        all.addAll(translations);
+        return new Wall(input, own.forward(), all, own.clamped());
+    }
+
+    // The routes that wg-quick makes by itself.
+
+    private void table() {
+        List<Cidr> allowed = config.wireguard().peers().stream()
+                .flatMap(peer -> peer.allowedIps().prefixes().stream())
+                .map(Cidr::masked)
+                .distinct()
+                .toList();
+        switch (config.table()) {
+            case QuickConfig.Table.Off _ -> {}
+            case QuickConfig.Table.Numbered numbered ->
+                allowed.forEach(prefix -> routes.add(TableRoute.to(numbered.number(), prefix, file.link())));
+            case QuickConfig.Table.Auto _ -> {
+                for (Cidr prefix : allowed) {
+                    if (prefix.length() == 0) {
+                        byDefault(prefix);
+                    } else {
+                        routes.add(TableRoute.to(Route.MAIN, prefix, file.link()));
+                    }
+                }
+            }
+        }
+    }
+
+    private void byDefault(Cidr all) {
+        mark = mark == 0 ? DEFAULT_TABLE : mark;
+        guarded = true;
+        routes.add(TableRoute.to(mark, all, file.link()));
+        rule(new PolicyRule(
+                all.six(), nextPriority(all.six()), Optional.of(new Rule.Mark(mark, 0xffff_ffffL)), true, mark, -1));
+        rule(new PolicyRule(all.six(), nextPriority(all.six()), Optional.empty(), false, Route.MAIN, 0));
+    }
+
+    private int nextPriority(boolean six) {
+        return rules.stream()
+                .filter(rule -> rule.six() == six)
+                .mapToInt(rule -> rule.priority() - 1)
+                .reduce(LAST_PRIORITY, Math::min);
+    }
+
+    private void rule(PolicyRule rule) {
+        rules.add(rule);
+    }
+
+    // Its commands.
+
+    private void hooks(QuickSetting.Key when) {
+        for (Hook hook : config.hooks()) {
+            if (hook.when() == when) {
+                for (String command : PARTS.split(hook.command().strip(), -1)) {
+                    command(when, command.strip().replaceAll("\\s+", " "));
+                }
+            }
+        }
+    }
+
+    private void command(QuickSetting.Key when, String command) {
+        boolean understood;
+        try {
+            understood = command.isEmpty()
+                    || HARMLESS.matcher(command).matches()
+                    || setting(command)
+                    || ip(command)
+                    || firewall(command);
+        } catch (IllegalArgumentException e) {
+            // What ip(8) would not take either, or has words for that are not among ours.
+            understood = false;
+        }
+        if (!understood) {
+            // Without the rest, which may have a key in it.
+            unknown.add(when + " runs " + command.split(" ", -1)[0]);
+        }
+    }
+
+    private boolean setting(String command) {
+        Matcher matcher = SETTING.matcher(command);
+        if (matcher.matches()) {
+            settings.put(matcher.group(1).replace('/', '.'), Integer.valueOf(matcher.group(2)));
+            return true;
+        }
+        Matcher echo = ECHO.matcher(command);
+        if (echo.matches()) {
+            settings.put(echo.group(2).replace('/', '.'), Integer.valueOf(echo.group(1)));
+            return true;
+        }
+        return false;
+    }
+
+    private boolean firewall(String command) {
+        if (ACCEPT.matcher(command).matches()) {
+            return true;
+        }
+        Matcher hide = HIDE.matcher(command);
+        if (hide.matches()) {
+            uplink = hide.group(2).equals("%i") || hide.group(2).equals(file.link()) ? uplink : hide.group(2);
+            translations.add(new Translation.Masquerade(
+                    named(hide.group(2)), hide.group(1).equals("ip6tables"), List.of()));
+            return true;
+        }
+        Matcher nft = NFT.matcher(command);
+        if (nft.matches()) {
+            Optional<Wall> read =
+                    Optional.ofNullable(file.others().get(nft.group(1))).flatMap(NftReading::wall);
+            wall = read.isPresent() ? read : wall;
+            return read.isPresent();
+        }
+        return false;
+    }
+
+    private String named(String link) {
+        return link.equals("%i") ? file.link() : link;
+    }
+
+    private boolean ip(String command) {
+        List<String> words = new ArrayList<>(List.of(command.split(" ", -1)));
+        if (!words.removeFirst().equals("ip")) {
+            return false;
+        }
+        Optional<Boolean> family = Optional.empty();
+        if (words.getFirst().equals("-4") || words.getFirst().equals("-6")) {
+            family = Optional.of(words.removeFirst().equals("-6"));
+        }
+        if (words.size() < 3) {
+            return false;
+        }
+        String what = words.removeFirst();
+        String verb = words.removeFirst();
+        if (what.equals("rule") && verb.equals("add")) {
+            return addRule(family.orElse(false), words);
+        }
+        return what.equals("route") && (verb.equals("add") || verb.equals("replace")) && addRoute(family, words);
+    }
+
+    private boolean addRule(boolean six, List<String> words) {
+        int priority = nextPriority(six);
+        Optional<Rule.Mark> mark = Optional.empty();
+        boolean inverted = false;
+        long table = Route.MAIN;
+        int suppressed = -1;
+        while (!words.isEmpty()) {
+            switch (words.removeFirst()) {
+                case "pref", "priority" -> priority = Integer.parseInt(words.removeFirst());
+                case "not" -> inverted = true;
+                case "fwmark" -> mark = Optional.of(mark(words.removeFirst()));
+                case "lookup", "table" -> table = table(words.removeFirst());
+                case "suppress_prefixlength" -> suppressed = Integer.parseInt(words.removeFirst());
+                case "from" -> {
+                    if (!words.removeFirst().equals("all")) {
+                        return false;
+                    }
+                }
+                default -> {
+                    return false;
+                }
+            }
+        }
+        rule(new PolicyRule(six, priority, mark, inverted, table, suppressed));
+        return true;
+    }
+
+    private static Rule.Mark mark(String text) {
+        String[] halves = text.split("/", 2);
+        return new Rule.Mark(Long.decode(halves[0]), halves.length < 2 ? 0xffff_ffffL : Long.decode(halves[1]));
+    }
+
+    private static long table(String text) {
+        return switch (text) {
+            case "main" -> Route.MAIN;
+            case "default" -> 253;
+            default -> Long.parseLong(text);
+        };
+    }
+
+    private boolean addRoute(Optional<Boolean> family, List<String> words) {
+        TableRoute.Type type = switch (words.getFirst()) {
+            case "throw" -> TableRoute.Type.THROW;
+            case "unreachable" -> TableRoute.Type.UNREACHABLE;
+            case "blackhole" -> TableRoute.Type.BLACKHOLE;
+            default -> TableRoute.Type.UNICAST;
+        };
+        if (type != TableRoute.Type.UNICAST) {
+            words.removeFirst();
+        }
+        String prefix = words.removeFirst();
+        Cidr destination = prefix.equals("default")
+                ? family.orElse(false) ? Prefixes.ALL_6 : Prefixes.ALL_4
+                : Cidr.parse(prefix).masked();
+        String link = "";
+        Optional<InetAddress> via = Optional.empty();
+        Optional<InetAddress> source = Optional.empty();
+        long table = Route.MAIN;
+        while (!words.isEmpty()) {
+            switch (words.removeFirst()) {
+                case "dev" -> link = named(words.removeFirst());
+                case "via" -> via = IpLiteral.parse(words.removeFirst());
+                case "src" -> source = IpLiteral.parse(words.removeFirst());
+                case "table" -> table = table(words.removeFirst());
+                default -> {
+                    return false;
+                }
+            }
+        }
+        // A route by an interface of which the file says nothing leads to where nobody knows.
+        boolean known = link.equals(file.link()) || type != TableRoute.Type.UNICAST;
+        if (known) {
+            routes.add(new TableRoute(table, destination, type, link, via, source));
+        }
+        return known;
+    }
+}
