@@ -70,19 +70,19 @@ final class PlanFilesTest {
         return NetworkFile.parse(example.toString(), Files.readString(example));
     }
 
-    /** The same with another name for WireGuard's interface, which no other test has: all namespaces share the sockets. */
-    private static Network named(Network network, String link) {
-        return new Network(
-                network.name(),
-                network.domain(),
-                link,
-                network.suffix(),
-                network.ranges(),
-                network.port(),
-                network.gatePort(),
-                network.segments(),
-                network.hosts(),
-                network.situations());
+    /**
+     * The description of CouchNet, in which WireGuard's interface has a name that no other test's has, for all namespaces share
+     * the sockets, and a host has this key.
+     */
+    private Path couch(String link, String host, KeyPair keys) throws Exception {
+        Path example = EXAMPLES.resolve("couchnet.toml");
+        String key = network(example).host(host).key().orElseThrow().base64();
+        return write(
+                "couchnet.toml",
+                Files.readString(example)
+                        .replace(key, keys.publicKey())
+                        .replace("\"jacinth.dyn.example\"", "\"192.0.2.1\"")
+                        .replace("domain = ", "interface = \"" + link + "\"\ndomain = "));
     }
 
     /** The files whose names end so, which are written, by their paths in the plan. */
@@ -171,8 +171,8 @@ final class PlanFilesTest {
         assumeTool("wg-quick");
         Implementation.ANUBIS.prepare();
         String link = Device.freshName();
-        SortedMap<String, String> files = PlanFiles.of(named(network(EXAMPLES.resolve("couchnet.toml")), link));
         KeyPair keys = KeyPair.generate(me);
+        SortedMap<String, String> files = PlanFiles.of(network(couch(link, host, keys)));
         Path key = write(link + ".key", keys.privateKey() + "\n");
         Path file = write(
                 link + ".conf",
@@ -197,6 +197,43 @@ final class PlanFilesTest {
         assertThat(routing()).isEqualTo(up);
         fine(me.execute(Implementation.verb("down", link)));
         assertThat(routing()).isEqualTo(before);
+    }
+
+    /** What the unit does and the file of the tunnel is all that {@code anubis apply} would do, but for writing files. */
+    @ParameterizedTest
+    @ValueSource(strings = {"jacinth", "surya", "xena"})
+    void whatIsPutInForceByHandHasNotDrifted(String host) throws Exception {
+        Implementation.ANUBIS.obstacle().ifPresent(why -> assumeTrue(false, why));
+        Implementation.ANUBIS.prepare();
+        String link = Device.freshName();
+        KeyPair keys = KeyPair.generate(me);
+        Path description = couch(link, host, keys);
+        SortedMap<String, String> files = PlanFiles.of(network(description));
+        Path key = write(link + ".key", keys.privateKey() + "\n");
+        Path file = write(
+                link + ".conf",
+                files.getOrDefault(host + "/" + link + ".conf", "").replace("/etc/wireguard/%i.key", key.toString()));
+        Path wall = write("anubis-plan.nft", files.getOrDefault(host + "/anubis-plan.nft", ""));
+        Path parameters = write("90-anubis-plan.conf", files.getOrDefault(host + "/90-anubis-plan.conf", ""));
+        files.getOrDefault(host + "/anubis-plan.service", "")
+                .lines()
+                .filter(line -> line.startsWith("ExecStart="))
+                .map(line -> line.substring("ExecStart=".length())
+                        .replace("/etc/anubis/anubis-plan.nft", wall.toString())
+                        .replace("/etc/sysctl.d/90-anubis-plan.conf", parameters.toString()))
+                .forEach(command -> me.run("sh", "-c", command));
+        fine(me.execute(Implementation.verb("up", file.toString())));
+        String[] drift = Implementation.verb("drift", description.toString(), "--host", host, "--key", key.toString());
+
+        assertThat(me.execute(drift).stdout().lines()).isNotEmpty().allMatch(line -> line.startsWith("file /etc/"));
+        me.run("ip", "rule", "del", "pref", "4296");
+        me.run("nft", "delete", "chain", "inet", "anubis-plan", host.equals("surya") ? "incoming" : "mss");
+        assertThat(me.execute(drift).stdout().lines())
+                .filteredOn(line -> !line.startsWith("file "))
+                .satisfiesExactlyInAnyOrder(
+                        line -> assertThat(line).contains("rule add", "pref 4296"),
+                        line -> assertThat(line).startsWith("nft: "));
+        fine(me.execute(Implementation.verb("down", link)));
     }
 
     private void wgQuick(String verb, Path file) {

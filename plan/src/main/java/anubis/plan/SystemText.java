@@ -60,10 +60,11 @@ public final class SystemText {
                 Documentation=file:///usr/share/doc/anubis/plan.md
                 DefaultDependencies=no
                 After=local-fs.target systemd-sysctl.service systemd-modules-load.service nftables.service
-                # The firewall is there before the network; where nftables.service flushes all, it comes back behind it.
+                # The firewall is there before the network. Where nftables.service flushes all, it comes back behind it.
                 Wants=network-pre.target
                 Before=network-pre.target wg-quick@%2$s.service anubis@%2$s.service shutdown.target
                 PartOf=nftables.service
+                ReloadPropagatedFrom=nftables.service
                 Conflicts=shutdown.target
 
                 [Service]
