@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Sends pings from all machines at once, and looks at all interfaces for what becomes of them. Confined to one thread. */
 final class Pings implements AutoCloseable {
@@ -23,8 +24,13 @@ final class Pings implements AutoCloseable {
     /** How long nothing has to be seen before nothing more is awaited. */
     private static final long SILENCE = 150 * MILLI;
 
-    private static final int LOOK_MILLIS = 20;
-    private static final int ROUND = 16;
+    /**
+     * The same after the pings of one machine. All at once, both ends of a tunnel would initiate at the same time, and then
+     * both wait five seconds before they try again, since each has answered the other and forgotten its own initiation.
+     */
+    private static final long TURN = 25 * MILLI;
+
+    private static final int LOOK_MILLIS = 10;
     private static final int PAYLOAD = 16;
     private static final int ECHO = 8;
     private static final int IPV6_HEADER = 40;
@@ -103,31 +109,41 @@ final class Pings implements AutoCloseable {
 
     private Map<Probe, Observed> round(List<Probe> probes, Predicate<Probe> expected) {
         Map<Integer, Flight> flights = new LinkedHashMap<>();
-        for (Probe probe : probes) {
-            flights.put(++sent, new Flight(probe));
-            byte[] to = probe.address().getAddress();
-            Eye eye = eye(probe.from());
-            PingSocket socket = to.length == PAYLOAD ? eye.six : eye.four;
-            byte[] payload =
-                    ByteBuffer.allocate(PAYLOAD).putLong(magic).putInt(sent).array();
-            socket.send(to, sent & 0xffff, 1, payload); // That it cannot be sent is seen by its not being seen.
-            if (sent % ROUND == 0) {
-                look(flights, 0);
-            }
-        }
+        probes.stream()
+                .collect(Collectors.groupingBy(Probe::from, LinkedHashMap::new, Collectors.toList()))
+                .values()
+                .forEach(group -> {
+                    group.forEach(probe -> send(probe, flights));
+                    untilQuiet(flights, TURN);
+                });
         long sentAt = System.nanoTime();
-        long seen = sentAt;
-        while (System.nanoTime() - seen < SILENCE
-                || (System.nanoTime() - sentAt < PATIENCE
-                        && flights.values().stream()
-                                .anyMatch(flight -> !flight.answered && expected.test(flight.probe)))) {
-            if (look(flights, LOOK_MILLIS)) {
-                seen = System.nanoTime();
-            }
+        untilQuiet(flights, SILENCE - TURN);
+        while (System.nanoTime() - sentAt < PATIENCE
+                && flights.values().stream().anyMatch(flight -> !flight.answered && expected.test(flight.probe))) {
+            look(flights, LOOK_MILLIS);
         }
         Map<Probe, Observed> all = new LinkedHashMap<>();
         flights.values().forEach(flight -> all.put(flight.probe, flight.observed()));
         return all;
+    }
+
+    private void send(Probe probe, Map<Integer, Flight> flights) {
+        flights.put(++sent, new Flight(probe));
+        byte[] to = probe.address().getAddress();
+        Eye eye = eye(probe.from());
+        PingSocket socket = to.length == PAYLOAD ? eye.six : eye.four;
+        byte[] payload =
+                ByteBuffer.allocate(PAYLOAD).putLong(magic).putInt(sent).array();
+        socket.send(to, sent & 0xffff, 1, payload); // That it cannot be sent is seen by its not being seen.
+    }
+
+    private void untilQuiet(Map<Integer, Flight> flights, long nanos) {
+        long seen = System.nanoTime();
+        while (System.nanoTime() - seen < nanos) {
+            if (look(flights, LOOK_MILLIS)) {
+                seen = System.nanoTime();
+            }
+        }
     }
 
     private Eye eye(String machine) {

@@ -26,6 +26,9 @@ import java.util.stream.Stream;
  * @param differences in words; none if all is as it was foretold
  */
 public record Reality(Map<Probe, Observed> seen, int unknown, List<String> differences) {
+    /** More differences than this are not tried again. */
+    private static final int AGAIN_MAX = 40;
+
     public Reality {
         differences = List.copyOf(differences);
     }
@@ -48,8 +51,8 @@ public record Reality(Map<Probe, Observed> seen, int unknown, List<String> diffe
 
     /**
      * Builds a world, tries all pings in it, and compares. What the pings of others may have changed does not count: where a
-     * tunnel can be woken by one end alone, each machine's are tried in a world of their own, and so is each ping whose fate
-     * was not what had been foretold.
+     * tunnel can be woken by one end alone, each machine's are tried in a world of their own, and so is each ping (of the first
+     * {@value #AGAIN_MAX}) whose fate was not what had been foretold.
      *
      * @throws java.io.IOException if the world cannot be built
      */
@@ -57,13 +60,13 @@ public record Reality(Map<Probe, Observed> seen, int unknown, List<String> diffe
         Map<Probe, Outcome> outcomes = new LinkedHashMap<>();
         probes.forEach(probe -> outcomes.put(probe, foretold.apply(probe)));
         Map<Probe, Observed> seen = new LinkedHashMap<>();
-        for (List<Probe> some : sleeps(world)
+        for (List<Probe> some : sleeps(world) || outcomes.values().stream().anyMatch(Reality::dependsOnTunnel)
                 ? probes.stream().collect(Collectors.groupingBy(Probe::from)).values()
                 : List.of(probes)) {
             seen.putAll(ping(world, some, outcomes));
         }
         Map<Probe, String> differences = differences(seen, outcomes);
-        for (Probe probe : List.copyOf(differences.keySet())) {
+        for (Probe probe : differences.keySet().stream().limit(AGAIN_MAX).toList()) {
             seen.putAll(ping(world, List.of(probe), outcomes));
         }
         return new Reality(
@@ -79,6 +82,15 @@ public record Reality(Map<Probe, Observed> seen, int unknown, List<String> diffe
         try (WorldLab lab = WorldLab.build(world)) {
             return lab.ping(probes, probe -> outcomes.get(probe) instanceof Outcome.Reached);
         }
+    }
+
+    /** Whether it is lost because one end cannot call the other, which the other may be able to. */
+    private static boolean dependsOnTunnel(Outcome outcome) {
+        return outcome instanceof Outcome.Lost lost
+                && switch (lost.reason()) {
+                    case BEARER_LOST, BEARER_IN_OWN_TUNNEL, NO_INITIATOR, NOBODY_LISTENS, STRANGER -> true;
+                    default -> false;
+                };
     }
 
     /** Whether there is a tunnel of which one end must wait until the other has something to send. */
@@ -112,27 +124,34 @@ public record Reality(Map<Probe, Observed> seen, int unknown, List<String> diffe
                 observed.answered()
                         && sights(reached.there()).equals(observed.there())
                         && sights(reached.back()).equals(observed.back());
-            case Outcome.Lost lost ->
-                !observed.answered()
-                        && agree(
-                                lost,
-                                sights(lost.there()),
-                                observed.there(),
-                                lost.back().isEmpty())
-                        && agree(lost, sights(lost.back()), observed.back(), true);
+            case Outcome.Lost lost -> {
+                boolean onTheWayBack = !lost.back().isEmpty();
+                yield !observed.answered()
+                        && agree(lost, sights(lost.there()), observed.there(), !onTheWayBack)
+                        && agree(lost, sights(lost.back()), observed.back(), onTheWayBack);
+            }
         };
     }
 
-    /** Where a packet is lost as it leaves, it may not be seen there any more; and of a loop the beginning will do. */
+    /**
+     * Where a packet is lost as it leaves a machine, or comes out of a tunnel, it may be seen there or not; and of a loop the
+     * beginning will do.
+     */
     private static boolean agree(Outcome.Lost lost, List<Sight> foretold, List<Sight> seen, boolean ends) {
         return foretold.equals(seen)
-                || (ends
-                        && !foretold.isEmpty()
-                        && foretold.getLast().out()
-                        && foretold.subList(0, foretold.size() - 1).equals(seen))
+                || (ends && (ends(lost, foretold, seen) || ends(lost, seen, foretold)))
                 || (lost.reason() == Reason.LOOP
                         && seen.size() > foretold.size()
                         && seen.subList(0, foretold.size()).equals(foretold));
+    }
+
+    /** Whether {@code way} is {@code other} and one step more, at which the packet is lost. */
+    private static boolean ends(Outcome.Lost lost, List<Sight> way, List<Sight> other) {
+        boolean out = lost.reason() != Reason.NOT_ALLOWED && lost.reason() != Reason.ALLOWED_IPS_STOLEN;
+        return way.size() == other.size() + 1
+                && way.getLast().out() == out
+                && way.getLast().machine().equals(lost.machine())
+                && way.subList(0, other.size()).equals(other);
     }
 
     /** Where a packet is seen in clear that goes such a way. */

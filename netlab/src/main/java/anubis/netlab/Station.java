@@ -50,13 +50,20 @@ final class Station implements AutoCloseable {
         return namespace;
     }
 
-    /** Makes all of it but the peers; the cables are there. */
-    void build() throws Exception {
-        Map<String, String> names = namespace.call(() -> {
+    /** Sets the kernel parameters, which interfaces take over when they are made. */
+    void prepare() throws Exception {
+        namespace.call(() -> {
             for (Map.Entry<String, String> parameter :
                     Commands.parameters(machine).entrySet()) {
                 Files.writeString(PARAMETERS.resolve(parameter.getKey()), parameter.getValue());
             }
+            return machine;
+        });
+    }
+
+    /** Makes all of it but the peers; the cables are there. */
+    void build() throws Exception {
+        Map<String, String> names = namespace.call(() -> {
             Map<String, String> made = new LinkedHashMap<>();
             for (Machine.Link link : machine.links()) {
                 if (link.kind() instanceof Kind.WireGuard) {

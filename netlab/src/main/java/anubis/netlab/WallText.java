@@ -28,6 +28,7 @@ final class WallText {
     private static void filters(StringBuilder text, String hook, List<Filter> filters, boolean out) {
         text.append("chain %s {\ntype filter hook %s priority filter; policy accept;\n".formatted(hook, hook));
         text.append(out ? "" : "iifname lo accept\n");
+        text.append("ct state established,related accept\n");
         text.append("icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept\n");
         for (Filter filter : filters) {
             String common = names("iifname", filter.in())
@@ -36,7 +37,7 @@ final class WallText {
             String verdict = filter.verdict() == Wall.Verdict.ACCEPT ? "accept" : "drop";
             for (String service : filter.services().isEmpty()
                     ? List.of("")
-                    : filter.services().stream().map(WallText::service).toList()) {
+                    : filter.services().stream().flatMap(WallText::service).toList()) {
                 for (String addresses : addresses(filter)) {
                     text.append(common)
                             .append(addresses)
@@ -77,11 +78,11 @@ final class WallText {
                 : names.stream().map(name -> '"' + name + '"').collect(Collectors.joining(", ", which + " { ", " } "));
     }
 
-    private static String service(Service service) {
+    private static Stream<String> service(Service service) {
         return switch (service.protocol()) {
-            case TCP -> "tcp dport " + service.port() + " ";
-            case UDP -> "udp dport " + service.port() + " ";
-            case PING -> "icmp type echo-request ";
+            case TCP -> Stream.of("tcp dport " + service.port() + " ");
+            case UDP -> Stream.of("udp dport " + service.port() + " ");
+            case PING -> Stream.of("icmp type echo-request ", "icmpv6 type echo-request ");
         };
     }
 

@@ -46,6 +46,7 @@ public final class WorldLab implements AutoCloseable {
             for (Machine machine : world.machines()) {
                 stations.put(machine.name(), new Station(machine, peers));
             }
+            each(Station::prepare);
             layWires();
             each(Station::build);
             pings = Pings.open(stations);
