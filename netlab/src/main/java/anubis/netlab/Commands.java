@@ -8,6 +8,8 @@ import anubis.plan.Machine.Kind;
 import anubis.plan.Machine.Link;
 import anubis.plan.Machine.PolicyRule;
 import anubis.plan.Machine.TableRoute;
+import anubis.plan.NftText;
+import anubis.plan.Segment;
 import anubis.plan.Wall;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +43,16 @@ final class Commands {
         String script = "set -e\n" + piped("ip -batch -", both) + piped("ip -6 -batch -", six);
         return machine.wall().equals(Wall.NONE)
                 ? script
-                : script + piped("nft -f -", new StringBuilder(WallText.of(machine.wall())));
+                : script + piped("nft -f -", new StringBuilder(NftText.of(NftText.TABLE, machine.wall(), mtu())));
+    }
+
+    /** Of its tunnel, if it has one. */
+    private int mtu() {
+        return machine.links().stream()
+                .filter(link -> link.kind() instanceof Kind.WireGuard)
+                .mapToInt(Link::mtu)
+                .findFirst()
+                .orElse(Segment.MTU);
     }
 
     private static String piped(String command, StringBuilder input) {

@@ -134,8 +134,9 @@ public record Reality(Map<Probe, Observed> seen, int unknown, List<String> diffe
     }
 
     /**
-     * Where a packet is lost as it leaves a machine, or comes out of a tunnel, it may be seen there or not; and of a loop the
-     * beginning will do.
+     * Where a packet is lost as it leaves a machine, or comes out of a tunnel, it may be seen there or not. Where its source
+     * is not wanted, that may be the packet's or already that of the question who has the address. Of a loop the beginning
+     * will do.
      */
     private static boolean agree(Outcome.Lost lost, List<Sight> foretold, List<Sight> seen, boolean ends) {
         return foretold.equals(seen)
@@ -149,9 +150,10 @@ public record Reality(Map<Probe, Observed> seen, int unknown, List<String> diffe
     private static boolean ends(Outcome.Lost lost, List<Sight> way, List<Sight> other) {
         boolean out = lost.reason() != Reason.NOT_ALLOWED && lost.reason() != Reason.ALLOWED_IPS_STOLEN;
         return way.size() == other.size() + 1
-                && way.getLast().out() == out
-                && way.getLast().machine().equals(lost.machine())
-                && way.subList(0, other.size()).equals(other);
+                && way.subList(0, other.size()).equals(other)
+                && (lost.reason() == Reason.SOURCE_CHECK
+                        || (way.getLast().out() == out
+                                && way.getLast().machine().equals(lost.machine())));
     }
 
     /** Where a packet is seen in clear that goes such a way. */

@@ -32,6 +32,10 @@ public final class RandomNetworks {
     private final List<String> places = new ArrayList<>();
     private final Set<String> movers = new HashSet<>();
     private int numbers;
+    /** Whether the central server can be called by nobody from the wild side: those out there have the cloud as their hub. */
+    private boolean hidden;
+    /** Whether the LAN and that of the branch have the same addresses, so that each is called otherwise by the other. */
+    private boolean overlaps;
 
     private RandomNetworks(long seed) {
         random = new Random(seed * 0x9e37_79b9_7f4a_7c15L);
@@ -52,6 +56,8 @@ public final class RandomNetworks {
     private Network network(long seed) {
         boolean central = chance(75);
         boolean cloud = !central || chance(60);
+        boolean branch = chance(50);
+        overlaps = central && branch && chance(30);
         wild("hotel", "10.77.0.0/24", "2001:db8:77::/64", true, chance(60));
         wild("cafe", "192.0.2.0/24", "2001:db8:78::/64", false, chance(60));
         places.addAll(List.of("hotel", "cafe"));
@@ -67,8 +73,8 @@ public final class RandomNetworks {
         if (central) {
             leaves();
         }
-        if (chance(50)) {
-            branch(central);
+        if (branch) {
+            branch();
         }
         int roaming = 1 + random.nextInt(2);
         for (int i = 0; i < roaming && hosts.size() < HOSTS_MAX; i++) {
@@ -146,20 +152,21 @@ public final class RandomNetworks {
     }
 
     private Optional<Endpoint> endpoint(String segment, int number) {
-        List<InetAddress> all = addresses(segment, number);
-        return Optional.of(new Endpoint(IpLiteral.format(all.get(random.nextInt(all.size()))), PORT));
+        // IPv4 if there is any: not every place in the wild has IPv6.
+        return Optional.of(
+                new Endpoint(IpLiteral.format(addresses(segment, number).getFirst()), PORT));
     }
 
     // The hosts.
 
     private void central(boolean cloud) {
-        boolean hidden = cloud && chance(25);
+        hidden = cloud && chance(25);
         wild("isp", hidden ? "100.64.0.0/24" : "203.0.113.0/24", "2001:db8:1::/64", hidden, chance(50));
         segment(
                 "lan",
                 Segment.Kind.LAN,
                 both("192.168.1.0/24", "fd01::/64").toList(),
-                List.of(),
+                overlaps ? both("10.200.1.0/24", "fd0a:1::/64").toList() : List.of(),
                 Optional.of("central"));
         boolean noSix = segment("isp").prefixes().stream().noneMatch(Cidr::six);
         Host host = new Draft("central", Role.CENTRAL)
@@ -192,7 +199,7 @@ public final class RandomNetworks {
                 .letsIn(chance(40) ? List.of(Service.PING) : List.of())
                 .host();
         hosts.put(host.name(), host);
-        if (central && six && chance(40)) {
+        if (central && six && !overlaps && chance(40)) {
             route("dc", Cidr.parse("fd01::/64"), "cloud");
         }
     }
@@ -213,10 +220,9 @@ public final class RandomNetworks {
         }
     }
 
-    private void branch(boolean central) {
-        boolean hidden = chance(50);
-        wild("dsl", hidden ? "100.65.0.0/24" : "203.0.114.0/24", "2001:db8:4::/64", hidden, chance(50));
-        boolean overlaps = central && chance(40);
+    private void branch() {
+        boolean behind = chance(50);
+        wild("dsl", behind ? "100.65.0.0/24" : "203.0.114.0/24", "2001:db8:4::/64", behind, chance(50));
         segment(
                 "branchlan",
                 Segment.Kind.LAN,
@@ -228,7 +234,8 @@ public final class RandomNetworks {
                 .on("branchlan", addresses("branchlan", 1))
                 .on("dsl", addresses("dsl", 20))
                 .named("dsl", "eth1")
-                .endpoint(hidden || chance(50) ? Optional.empty() : endpoint("dsl", 20))
+                .hub()
+                .endpoint(behind || chance(50) ? Optional.empty() : endpoint("dsl", 20))
                 .through(chance(30) ? Through.EVERYTHING : Through.NETWORK)
                 .host();
         hosts.put(host.name(), host);
@@ -244,6 +251,7 @@ public final class RandomNetworks {
     private void roaming(boolean central) {
         String name = "laptop" + ++numbers;
         Draft draft = new Draft(name, Role.ROAMING)
+                .hub()
                 .endpoint(Optional.empty())
                 .through(chance(75) ? Through.EVERYTHING : Through.NETWORK);
         boolean inside = chance(60);
@@ -275,6 +283,7 @@ public final class RandomNetworks {
 
     private void phone(boolean central) {
         Draft draft = new Draft("phone", Role.PHONE)
+                .hub()
                 .endpoint(Optional.empty())
                 .through(List.of(Through.values()).get(random.nextInt(Through.values().length)));
         if (central) {
@@ -327,6 +336,7 @@ public final class RandomNetworks {
         private Optional<Endpoint> endpoint = Optional.empty();
         private List<Integer> extraPorts = List.of();
         private Optional<String> default6 = Optional.empty();
+        private Optional<String> hub = Optional.empty();
         private Through through;
         private List<Service> letsIn = List.of();
 
@@ -358,6 +368,12 @@ public final class RandomNetworks {
 
         Draft extraPorts(List<Integer> ports) {
             extraPorts = ports;
+            return this;
+        }
+
+        /** The cloud, where the central server is hidden. */
+        Draft hub() {
+            hub = hidden ? Optional.of("cloud") : Optional.empty();
             return this;
         }
 
@@ -396,7 +412,7 @@ public final class RandomNetworks {
                     PORT,
                     extraPorts,
                     OptionalInt.empty(),
-                    Optional.empty(),
+                    hub,
                     Optional.empty(),
                     default6,
                     through,
