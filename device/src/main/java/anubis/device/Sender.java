@@ -46,6 +46,11 @@ final class Sender {
         this.worker = worker;
     }
 
+    /** The last call. */
+    void giveBack() {
+        NativeMemory.giveBack(buffer);
+    }
+
     /**
      * Seals one packet into the run, or sends the run and begins another with it. The packet may be padded behind its
      * end.

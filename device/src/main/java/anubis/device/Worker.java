@@ -100,6 +100,9 @@ final class Worker implements Runnable, AutoCloseable {
             }
         }
         transport.forget();
+        sender.giveBack();
+        NativeMemory.giveBack(tunnelBuffer);
+        NativeMemory.giveBack(networkBuffer);
     }
 
     private void turn(int token, int events) {

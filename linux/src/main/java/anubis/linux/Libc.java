@@ -61,6 +61,7 @@ final class Libc {
     private static final MethodHandle EPOLL_CTL = function("epoll_ctl");
     private static final MethodHandle EVENTFD = function("eventfd");
     private static final MethodHandle SETNS = function("setns");
+    private static final MethodHandle UNSHARE = function("unshare");
     private static final MethodHandle UMASK = function("umask");
     private static final MethodHandle IF_NAMETOINDEX = function("if_nametoindex");
 
@@ -290,6 +291,10 @@ final class Libc {
 
     static int setns(int fd, int kind) {
         return call(SETNS, fd, kind, 0, 0, 0);
+    }
+
+    static int unshare(int kinds) {
+        return call(UNSHARE, kinds, 0, 0, 0, 0);
     }
 
     static int umask(int mask) {

@@ -31,6 +31,29 @@ public final class NetworkNamespace implements AutoCloseable {
         return owning(Libc.check(Libc.open(path.toString(), O_CLOEXEC), "open network namespace " + path));
     }
 
+    /**
+     * A new one without a name, in which there is nothing but a loopback that is down. It ends when this is closed and no
+     * thread, process or socket is in it any more. Needs CAP_SYS_ADMIN.
+     */
+    public static NetworkNamespace create() throws ErrnoException {
+        FutureTask<NetworkNamespace> future = new FutureTask<>(() -> {
+            Libc.check(Libc.unshare(CLONE_NEWNET), "make a network namespace (needs CAP_SYS_ADMIN, run as root)");
+            return current();
+        });
+        Thread.ofPlatform().name("netns").start(future);
+        try {
+            return future.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ErrnoException("make a network namespace", Errno.EINTR);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof ErrnoException refused) {
+                throw refused;
+            }
+            throw new IllegalStateException(e);
+        }
+    }
+
     static NetworkNamespace owning(int fd) {
         return new NetworkNamespace(fd);
     }

@@ -1,0 +1,125 @@
+package anubis.netlab;
+
+import anubis.config.Cidr;
+import anubis.config.IpLiteral;
+import anubis.config.Rule;
+import anubis.plan.Machine;
+import anubis.plan.Machine.Kind;
+import anubis.plan.Machine.Link;
+import anubis.plan.Machine.PolicyRule;
+import anubis.plan.Machine.TableRoute;
+import anubis.plan.NftText;
+import anubis.plan.Segment;
+import anubis.plan.Wall;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The text of the shell script and of the kernel parameters that make a machine of a namespace. */
+final class Commands {
+    private final Machine machine;
+    private final StringBuilder both = new StringBuilder();
+    private final StringBuilder six = new StringBuilder();
+
+    private Commands(Machine machine) {
+        this.machine = machine;
+    }
+
+    /**
+     * What is to be run in the namespace once its cables are in it.
+     *
+     * @param devices the present names of its WireGuard interfaces, by the name that each is to get
+     */
+    static String script(Machine machine, Map<String, String> devices) {
+        return new Commands(machine).script(devices);
+    }
+
+    private String script(Map<String, String> devices) {
+        both.append("link set lo up\n");
+        devices.forEach((name, present) -> both.append("link set %s name %s\n".formatted(present, name)));
+        machine.links().forEach(this::link);
+        machine.rules().forEach(this::rule);
+        machine.routes().forEach(this::route);
+        String script = "set -e\n" + piped("ip -batch -", both) + piped("ip -6 -batch -", six);
+        return machine.wall().equals(Wall.NONE)
+                ? script
+                : script + piped("nft -f -", new StringBuilder(NftText.of(NftText.TABLE, machine.wall(), mtu())));
+    }
+
+    /** Of its tunnel, if it has one. */
+    private int mtu() {
+        return machine.links().stream()
+                .filter(link -> link.kind() instanceof Kind.WireGuard)
+                .mapToInt(Link::mtu)
+                .findFirst()
+                .orElse(Segment.MTU);
+    }
+
+    private static String piped(String command, StringBuilder input) {
+        return input.isEmpty() ? "" : command + " <<'END'\n" + input + "END\n";
+    }
+
+    private void link(Link link) {
+        if (link.kind() instanceof Kind.Dummy) {
+            // Not every kernel has the type dummy; a bridge without ports is as good.
+            both.append("link add %s type bridge\n".formatted(link.name()));
+        }
+        both.append("link set %s mtu %d\n".formatted(link.name(), link.mtu()));
+        for (Cidr address : link.addresses()) {
+            both.append("addr add %s dev %s%s\n".formatted(address, link.name(), address.six() ? " nodad" : ""));
+        }
+        both.append("link set %s up\n".formatted(link.name()));
+    }
+
+    private void rule(PolicyRule rule) {
+        StringBuilder text = rule.six() ? six : both;
+        text.append("rule add pref ").append(rule.priority());
+        rule.mark()
+                .ifPresent(mark -> text.append(rule.inverted() ? " not" : "")
+                        .append(" fwmark ")
+                        .append(mark(mark)));
+        text.append(" lookup ").append(rule.table());
+        text.append(rule.suppressed() >= 0 ? " suppress_prefixlength " + rule.suppressed() : "");
+        text.append('\n');
+    }
+
+    private static String mark(Rule.Mark mark) {
+        return "0x%x/0x%x".formatted(mark.value(), mark.mask());
+    }
+
+    private void route(TableRoute route) {
+        both.append("route add ");
+        both.append(
+                switch (route.type()) {
+                    case UNICAST -> "";
+                    case THROW -> "throw ";
+                    case UNREACHABLE -> "unreachable ";
+                    case BLACKHOLE -> "blackhole ";
+                });
+        both.append(route.destination());
+        route.via().ifPresent(via -> both.append(" via ").append(IpLiteral.format(via)));
+        both.append(route.link().isEmpty() ? "" : " dev " + route.link());
+        route.source().ifPresent(source -> both.append(" src ").append(IpLiteral.format(source)));
+        both.append(" table ").append(route.table()).append('\n');
+    }
+
+    /** Kernel parameters by their path under {@code /proc/sys/net}, in the order in which they are to be set. */
+    static Map<String, String> parameters(Machine machine) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        parameters.put("ipv6/conf/all/disable_ipv6", "0");
+        parameters.put("ipv6/conf/default/disable_ipv6", "0");
+        parameters.put("ipv4/ip_forward", machine.forwarding4() ? "1" : "0");
+        parameters.put("ipv6/conf/all/forwarding", machine.forwarding6() ? "1" : "0");
+        for (String scope : List.of("all", "default")) {
+            parameters.put("ipv4/conf/" + scope + "/rp_filter", String.valueOf(machine.sourceCheck()));
+            // A redirect changes the way of later packets, so that the order of the pings would count.
+            parameters.put("ipv4/conf/" + scope + "/accept_redirects", "0");
+            parameters.put("ipv4/conf/" + scope + "/send_redirects", "0");
+            parameters.put("ipv6/conf/" + scope + "/accept_redirects", "0");
+        }
+        parameters.put("ipv6/conf/default/accept_ra", "0");
+        parameters.put("ipv6/conf/default/router_solicitations", "0");
+        parameters.put("ipv6/conf/default/accept_dad", "0");
+        return parameters;
+    }
+}
