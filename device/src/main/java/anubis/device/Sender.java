@@ -24,7 +24,7 @@ final class Sender {
 
     private final WireGuard wireGuard;
     private final Transport transport;
-    private final MemorySegment buffer = NativeMemory.allocate(LENGTH_MAX);
+    final MemorySegment buffer = NativeMemory.allocate(LENGTH_MAX);
     private final UdpMessage message = new UdpMessage();
     private final int worker;
     /** The sockets to send through. */
@@ -44,11 +44,6 @@ final class Sender {
         this.wireGuard = wireGuard;
         this.transport = transport;
         this.worker = worker;
-    }
-
-    /** The last call. */
-    void giveBack() {
-        NativeMemory.giveBack(buffer);
     }
 
     /**

@@ -100,9 +100,7 @@ final class Worker implements Runnable, AutoCloseable {
             }
         }
         transport.forget();
-        sender.giveBack();
-        NativeMemory.giveBack(tunnelBuffer);
-        NativeMemory.giveBack(networkBuffer);
+        NativeMemory.giveBack(sender.buffer, tunnelBuffer, networkBuffer);
     }
 
     private void turn(int token, int events) {

@@ -28,10 +28,13 @@ public final class NativeMemory {
     }
 
     /** Takes back what {@link #allocate} gave and nobody uses any more, for the next that asks for as much. */
-    public static void giveBack(MemorySegment memory) {
-        memory.fill((byte) 0);
-        synchronized (SPARE) {
-            SPARE.computeIfAbsent(memory.byteSize(), _ -> new ArrayDeque<>()).push(memory);
+    public static void giveBack(MemorySegment... all) {
+        for (MemorySegment memory : all) {
+            memory.fill((byte) 0);
+            synchronized (SPARE) {
+                SPARE.computeIfAbsent(memory.byteSize(), _ -> new ArrayDeque<>())
+                        .push(memory);
+            }
         }
     }
 }
