@@ -47,12 +47,13 @@ final class Check {
 
     private List<Ip> addresses(Node node) {
         Set<Ip> all = new LinkedHashSet<>();
+        if (expectation != null) {
+            // Also those that it should have, but does not.
+            all.addAll(expectation.addresses(node.name()));
+        }
         node.machine().links().stream()
                 .filter(link -> expectation != null || link.kind() instanceof Machine.Kind.WireGuard)
                 .forEach(link -> link.addresses().forEach(cidr -> all.add(Ip.of(cidr.address()))));
-        if (expectation != null) {
-            all.addAll(expectation.mapped(node.name()));
-        }
         return List.copyOf(all);
     }
 
@@ -104,7 +105,7 @@ final class Check {
                 rows.stream().map(row -> row.cells).toList(),
                 rows.stream().mapToLong(row -> row.questions).sum(),
                 faults,
-                Findings.of(prover));
+                Findings.of(prover, expectation));
     }
 
     private static Fault fault(Kind kind, Tally tally) {
@@ -133,15 +134,27 @@ final class Check {
         Trouble trouble = prover.verdict(nodes.get(from), ip, service, nodes.get(to));
         Cell cell = trouble == null
                 ? wish == Wish.MUST ? Cell.FINE : Cell.OPEN
-                : unsaid(trouble) ? Cell.UNKNOWN : wish == Wish.MUST ? Cell.FAILS : Cell.FINE;
-        if (cell != Cell.FINE) {
+                : unsaid(trouble) ? Cell.UNKNOWN : wish == Wish.MUST ? Cell.FAILS : Cell.SHUT;
+        if (cell != Cell.FINE && cell != Cell.SHUT) {
             Kind kind = trouble == null
-                    ? new Kind(cell, Optional.empty(), hosts.get(to), "")
+                    ? entered(from, ip)
                     : new Kind(cell, trouble.reason(), trouble.machine(), trouble.cause());
             Example example = new Example(
                     hosts.get(from), hosts.get(to), ip.toString(), trouble == null ? "it arrives" : trouble.detail());
             row.tallies.merge(kind, new Tally(1, example), Tally::and);
         }
         return cell;
+    }
+
+    /** Where something comes in that must not: the first of these machines that it comes to. */
+    private Kind entered(int from, Ip ip) {
+        List<Hop> hops = prover.trace(hosts.get(from), Optional.empty(), ip.address(), service)
+                .there();
+        return hops.stream()
+                .skip(1)
+                .filter(hop -> hosts.contains(hop.machine()))
+                .findFirst()
+                .map(hop -> new Kind(Cell.OPEN, Optional.empty(), hop.machine(), "it lets it in by " + hop.in()))
+                .orElseThrow();
     }
 }

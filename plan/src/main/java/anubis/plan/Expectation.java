@@ -415,16 +415,35 @@ public final class Expectation {
         return gateway != null && internet(gateway, six, far - 1);
     }
 
-    /** The addresses of a host by which others may call it in addition to those that it has: the mapped ones. */
-    List<Ip> mapped(String name) {
+    /** The addresses by which others may call a host, as far as the description has them. */
+    List<Ip> addresses(String name) {
         Place place = places.get(name);
-        return place == null
-                ? List.of()
-                : place.spots.stream()
-                        .flatMap(spot -> spot.own.stream().map(own -> mapped(spot.segment, own)))
+        if (place == null) {
+            return List.of();
+        }
+        List<Ip> all = new ArrayList<>();
+        if (place.tunnel) {
+            place.host.wireguard().stream().map(Ip::of).forEach(all::add);
+        }
+        place.host.internal().stream().map(cidr -> Ip.of(cidr.address())).forEach(all::add);
+        for (Spot spot : place.spots) {
+            if (place.host.on().containsKey(spot.segment.name())) {
+                all.addAll(spot.own);
+                spot.own.stream()
+                        .map(own -> mapped(spot.segment, own))
                         .filter(Objects::nonNull)
                         .map(Objects::requireNonNull)
-                        .toList();
+                        .forEach(all::add);
+            }
+        }
+        return all;
+    }
+
+    /** Whether others call the address otherwise, so that it may be somebody else's, too. */
+    boolean renamed(String name, Ip ip) {
+        Place place = places.get(name);
+        Spot spot = place == null ? null : spot(place, ip);
+        return spot != null && mapped(spot.segment, ip) != null;
     }
 
     /** The hosts that are there, in the order of the description, and the stranger. */

@@ -11,18 +11,21 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What is wrong in a world whatever is sent: addresses of two, allowed IPs of two, tunnels that shrink. */
 final class Findings {
     private final Prover prover;
+    private final @Nullable Expectation expectation;
     private final Set<Finding> all = new LinkedHashSet<>();
 
-    private Findings(Prover prover) {
+    private Findings(Prover prover, @Nullable Expectation expectation) {
         this.prover = prover;
+        this.expectation = expectation;
     }
 
-    static List<Finding> of(Prover prover) {
-        Findings findings = new Findings(prover);
+    static List<Finding> of(Prover prover, @Nullable Expectation expectation) {
+        Findings findings = new Findings(prover, expectation);
         findings.overlaps();
         for (Node node : prover.terrain().nodes()) {
             findings.node(node);
@@ -35,13 +38,15 @@ final class Findings {
         for (Node node : prover.terrain().nodes()) {
             for (Iface iface : node.ifaces()) {
                 for (Cidr cidr : iface.addresses()) {
-                    Node other = owners.putIfAbsent(Ip.of(cidr.address()), node);
+                    Ip ip = Ip.of(cidr.address());
+                    Node other = expectation != null && expectation.renamed(node.name(), ip)
+                            ? null
+                            : owners.putIfAbsent(ip, node);
                     if (other != null && other != node) {
                         all.add(new Finding(
                                 Reason.OVERLAP,
                                 node.name(),
-                                Ip.of(cidr.address()) + " on " + iface.name() + " is an address of " + other
-                                        + ", too"));
+                                ip + " on " + iface.name() + " is an address of " + other + ", too"));
                     }
                 }
             }

@@ -19,14 +19,21 @@ public record Proof(String network, List<Checked> situations) {
     public enum Cell {
         /** Nothing is asked. */
         FREE,
-        /** All is as it must be. */
+        /** It does not arrive, as it must not. */
+        SHUT,
+        /** It arrives, as it must; and what must not does not. */
         FINE,
         /** It cannot be said of some. */
         UNKNOWN,
         /** Something arrives that must not. */
         OPEN,
         /** Something does not arrive that must. */
-        FAILS
+        FAILS;
+
+        /** Whether it is not as it must be, or nobody knows. */
+        public boolean wrong() {
+            return compareTo(FINE) > 0;
+        }
     }
 
     /**
@@ -83,9 +90,9 @@ public record Proof(String network, List<Checked> situations) {
         @Override
         public String toString() {
             String what = switch (cell) {
-                case OPEN -> "must not arrive, but does";
+                case OPEN -> machine + ": " + cause + ", and it arrives, which it must not";
                 case UNKNOWN -> "cannot be said: " + machine + ": " + cause;
-                case FAILS, FINE, FREE ->
+                case FAILS, FINE, SHUT, FREE ->
                     machine + ": " + reason.map(Reason::toString).orElse("") + ": " + cause;
             };
             return what + "; " + (packets == 1 ? "" : packets + " of them, as ") + example;

@@ -81,14 +81,18 @@ public final class ProofText {
     }
 
     private static String totals(Checked checked) {
-        return Stream.of(Cell.FINE, Cell.FAILS, Cell.OPEN, Cell.UNKNOWN)
+        return Stream.of(Cell.FINE, Cell.SHUT, Cell.FAILS, Cell.OPEN, Cell.UNKNOWN)
                 .filter(cell -> cell == Cell.FINE || checked.count(cell) > 0)
                 .map(cell -> count(checked.count(cell), "pair") + " " + word(cell))
                 .collect(Collectors.joining(", "));
     }
 
     private static String word(Cell cell) {
-        return cell == Cell.OPEN ? "let in" : cell.name().toLowerCase(Locale.ROOT);
+        return switch (cell) {
+            case OPEN -> "let in wrongly";
+            case SHUT -> "shut out";
+            case FREE, FINE, UNKNOWN, FAILS -> cell.name().toLowerCase(Locale.ROOT);
+        };
     }
 
     private static String count(long count, String what) {
@@ -113,12 +117,13 @@ public final class ProofText {
                                             : sign(checked.cells().get(row).get(to))))
                             .collect(Collectors.joining()));
         }
-        line("  + fine   x fails   ? unknown   ! arrives, but must not   . nothing is asked");
+        line("  + fine   - shut out   x fails   ! arrives, but must not   ? unknown   . nothing is asked");
     }
 
     private static char sign(Cell cell) {
         return switch (cell) {
             case FREE -> '.';
+            case SHUT -> '-';
             case FINE -> '+';
             case UNKNOWN -> '?';
             case OPEN -> '!';
@@ -130,7 +135,7 @@ public final class ProofText {
     private void worst(Checked checked) {
         List<Integer> wrong = IntStream.range(0, checked.hosts().size())
                 .mapToObj(from -> (int) checked.cells().get(from).stream()
-                        .filter(cell -> cell.compareTo(Cell.FINE) > 0)
+                        .filter(cell -> cell.wrong())
                         .count())
                 .toList();
         IntStream.range(0, wrong.size())

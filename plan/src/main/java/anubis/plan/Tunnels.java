@@ -154,7 +154,11 @@ final class Tunnels {
         Tunnel listening = listener(there, port);
         if (listening == null) {
             return failing(
-                    Trouble.of(Reason.NOBODY_LISTENS, there, "no WireGuard has the UDP port " + port, walk.packet()),
+                    Trouble.of(
+                            Reason.NOBODY_LISTENS,
+                            there,
+                            "no WireGuard has the UDP port " + port + ", where " + peer + " is sent",
+                            walk.packet()),
                     walk.there(),
                     false);
         }

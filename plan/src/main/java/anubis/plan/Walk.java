@@ -33,8 +33,12 @@ final class Walk {
     private final List<Flow> flows = new ArrayList<>();
     private final List<Crossing> crossings = new ArrayList<>(2);
     private final List<Visit> visits = new ArrayList<>();
+    /** Where the request has come by. */
+    private List<Visit> asked = List.of();
+
     private Packet packet;
     private Node at;
+    private final Node origin;
     private Node sender;
     /** The interface that the packet has come to; none once it is where it should be, or if it has never left. */
     private @Nullable Iface arrived;
@@ -72,6 +76,7 @@ final class Walk {
         this.tunnels = tunnels;
         this.at = from;
         this.sender = from;
+        this.origin = from;
         this.packet = packet;
         this.bearing = bearing;
         this.outer = outer;
@@ -110,10 +115,10 @@ final class Walk {
         return blamed(follow(mark));
     }
 
-    /** Then follows the answer to what was asked of {@code asked}, from where the request has arrived. */
+    /** Then follows the answer to what was asked of {@code expected}, from where the request has arrived. */
     @Nullable
-    Trouble answer(Ip asked) {
-        return answer(0, asked);
+    Trouble answer(Ip expected) {
+        return answer(0, expected);
     }
 
     /** The same of a bearer packet that {@code device} answers: WireGuard takes it from wherever it comes. */
@@ -123,9 +128,9 @@ final class Walk {
         return answer(device.device().mark(), null);
     }
 
-    private @Nullable Trouble answer(long mark, @Nullable Ip asked) {
-        Node origin = sender;
+    private @Nullable Trouble answer(long mark, @Nullable Ip expected) {
         sender = at;
+        asked = List.copyOf(visits);
         visits.clear();
         theft = null;
         Packet request = packet;
@@ -134,7 +139,7 @@ final class Walk {
         if (trouble == null && at != origin) {
             return lost(Reason.OVERLAP, "the answer to " + origin + " ends here: both have the address");
         }
-        if (trouble == null && asked != null && !packet.source.equals(asked)) {
+        if (trouble == null && expected != null && !packet.source.equals(expected)) {
             return lost(Reason.ASYMMETRIC, "the answer comes from another address than the one that was asked");
         }
         return trouble;
@@ -334,8 +339,28 @@ final class Walk {
             return lost(Reason.MTU, NARROW);
         }
         return route.kind() == RouteEntry.Kind.NONE
-                ? lost(Reason.NO_ROUTE, "no table has a route for it")
+                ? lost(Reason.NO_ROUTE, noRoute())
                 : lost(Reason.REFUSED_ROUTE, "table " + route.table() + ": " + route);
+    }
+
+    /** That there is no route, and who thought that there was one: for the packet, or for the answer to what it sent. */
+    private String noRoute() {
+        if (!packet.answer) {
+            return visits.isEmpty()
+                    ? "no table has a route for it"
+                    : "no table has a route for what " + before(visits, visits.size() - 1) + " sends here";
+        }
+        for (int i = asked.size() - 1; i >= 0; i--) {
+            if (asked.get(i).node == at) {
+                return "no table has a route for the answer to what " + before(asked, i) + " sent here";
+            }
+        }
+        return "no table has a route for the answer";
+    }
+
+    /** The machine that a request came from. */
+    private Node before(List<Visit> way, int index) {
+        return index == 0 ? origin : way.get(index - 1).node;
     }
 
     /** What Linux asks of the source of a packet of IPv4, whatever rp_filter is: it is not one of the machine's own. */
@@ -424,12 +449,7 @@ final class Walk {
                         Reason.SOURCE_CHECK,
                         "it does not answer the question who has " + hop + " on " + segment + ": rp_filter is "
                                 + at.machine().sourceCheck())
-                : lost(Reason.NO_NEIGHBOUR, "nobody answers for " + hop(hop) + " on " + segment);
-    }
-
-    /** The address that nobody answers for, where it is not the packet's own: a router's. */
-    private String hop(Ip hop) {
-        return hop.equals(packet.destination) ? "it" : hop.toString();
+                : lost(Reason.NO_NEIGHBOUR, "nobody answers for " + hop + " on " + segment);
     }
 
     /** Whether a machine answers the question (ARP) of another: only if it would take a packet from there. */
@@ -439,6 +459,11 @@ final class Walk {
     }
 
     private @Nullable Trouble through(String from, Tunnel tunnel, String why) {
+        if (bearing != null && (tunnel == bearing.tunnel() || tunnel == answering)) {
+            // As wg_socket_send_skb_to_peer() finds it, before a peer is looked for.
+            hop(from, "", why);
+            return circular(bearing, tunnel);
+        }
         Grant grant = tunnel.allowed(packet.destination);
         if (grant == null) {
             hop(from, "", why);
@@ -451,13 +476,10 @@ final class Walk {
                             + grant.peer().name() + ", too, which has it");
         }
         Peer peer = grant.peer();
-        Walk circle = circle(peer);
-        if (circle != null && circle.bearing != null) {
+        Peer borne = circle(peer);
+        if (borne != null) {
             hop(from, "", why);
-            return lost(
-                    Reason.BEARER_IN_OWN_TUNNEL,
-                    "the bearer packets of " + circle.bearing + " go into "
-                            + tunnel.iface().name() + ", peer " + peer.name());
+            return circular(borne, tunnel);
         }
         Crossing crossing = crossed(peer);
         List<Hop> bearer = List.of();
@@ -493,16 +515,19 @@ final class Walk {
                                 .formatted(bearer, bearer - narrow.mtu(), narrow));
     }
 
-    /** The walk of a bearer packet, this one or one around it, that would go into the tunnel which it bears. */
-    private @Nullable Walk circle(Peer to) {
-        if (bearing != null && (to.tunnel() == bearing.tunnel() || to.tunnel() == answering)) {
-            return this;
-        }
+    private Trouble circular(Peer borne, Tunnel tunnel) {
+        return lost(
+                Reason.BEARER_IN_OWN_TUNNEL,
+                "the bearer packets of " + borne + " go into " + tunnel.iface().name());
+    }
+
+    /** The peer whose bearer packet this one is, or is around this one, if that would go into the tunnel which it bears. */
+    private @Nullable Peer circle(Peer to) {
         Walk walk = this;
         while (walk != null && (walk.bearing == null || !walk.bearing.sameTunnel(to))) {
             walk = walk.outer;
         }
-        return walk;
+        return walk == null ? null : walk.bearing;
     }
 
     /** A tunnel that was passed already, in either direction. */

@@ -67,7 +67,7 @@ class ReasonTest {
                         "192.168.1.77",
                         Reason.NO_NEIGHBOUR,
                         "leaf",
-                        "nobody answers for it on lan"),
+                        "nobody answers for 192.168.1.77 on lan"),
                 of(
                         "a router that is not there",
                         small -> {
@@ -209,7 +209,7 @@ class ReasonTest {
                         "10.9.0.1",
                         Reason.NOBODY_LISTENS,
                         "hub",
-                        "UDP port 51820"),
+                        "UDP port 51820, where wg0 on leaf to hub is sent"),
                 of(
                         "no keepalive behind NAT",
                         small -> small.laptop.peer("hub", "198.51.100.10:4296", 0, "0.0.0.0/0 ::/0"),
