@@ -26,8 +26,8 @@ import java.util.stream.Stream;
  * @param differences in words; none if all is as it was foretold
  */
 public record Reality(Map<Probe, Observed> seen, int unknown, List<String> differences) {
-    /** More differences than this are not tried again. */
-    private static final int AGAIN_MAX = 40;
+    /** Of more differences than this all are tried again together, and not more than this alone. */
+    private static final int ALONE_MAX = 10;
 
     public Reality {
         differences = List.copyOf(differences);
@@ -51,8 +51,8 @@ public record Reality(Map<Probe, Observed> seen, int unknown, List<String> diffe
 
     /**
      * Builds a world, tries all pings in it, and compares. What the pings of others may have changed does not count: where a
-     * tunnel can be woken by one end alone, each machine's are tried in a world of their own, and so is each ping (of the first
-     * {@value #AGAIN_MAX}) whose fate was not what had been foretold.
+     * tunnel can be woken by one end alone, each machine's are tried in a world of their own, and so are those whose fate
+     * was not what had been foretold.
      *
      * @throws java.io.IOException if the world cannot be built
      */
@@ -65,8 +65,12 @@ public record Reality(Map<Probe, Observed> seen, int unknown, List<String> diffe
                 : List.of(probes)) {
             seen.putAll(ping(world, some, outcomes));
         }
-        Map<Probe, String> differences = differences(seen, outcomes);
-        for (Probe probe : differences.keySet().stream().limit(AGAIN_MAX).toList()) {
+        List<Probe> again = List.copyOf(differences(seen, outcomes).keySet());
+        if (again.size() > ALONE_MAX) {
+            seen.putAll(ping(world, again, outcomes));
+            again = List.copyOf(differences(seen, outcomes).keySet());
+        }
+        for (Probe probe : again.stream().limit(ALONE_MAX).toList()) {
             seen.putAll(ping(world, List.of(probe), outcomes));
         }
         return new Reality(

@@ -6,6 +6,7 @@ import anubis.plan.Machine;
 import anubis.plan.Machine.Kind;
 import anubis.plan.Machine.Link;
 import anubis.plan.World;
+import anubis.protocol.WireGuard;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * A world for real: each machine a network namespace of this process, each segment a bridge, each WireGuard interface a device
@@ -29,6 +31,7 @@ public final class WorldLab implements AutoCloseable {
     private static final int BUILDERS = 4;
     private static final long MILLI = 1_000_000L;
     private static final long SETTLED_AFTER = 120 * MILLI;
+    private static final long UP_MAX = 10_000 * MILLI;
     private static final long SETTLE_MAX = 2_000 * MILLI;
 
     private final World world;
@@ -49,6 +52,7 @@ public final class WorldLab implements AutoCloseable {
             each(Station::prepare);
             layWires();
             each(Station::build);
+            awaitUp();
             pings = Pings.open(stations);
             begin();
         } catch (Exception | Error e) {
@@ -133,16 +137,29 @@ public final class WorldLab implements AutoCloseable {
         settle();
     }
 
+    /** A device hears from the kernel that its interface is up, and only then that somebody speaks to it. */
+    private void awaitUp() throws InterruptedException {
+        long start = System.nanoTime();
+        while (!devices().allMatch(WireGuard::isUp)) {
+            if (System.nanoTime() - start > UP_MAX) {
+                throw new IllegalStateException("a device does not come up");
+            }
+            Thread.sleep(5);
+        }
+    }
+
+    private Stream<WireGuard> devices() {
+        return stations.values().stream()
+                .flatMap(station -> station.devices().stream())
+                .map(Device::wireGuard);
+    }
+
     private void settle() throws InterruptedException {
         long start = System.nanoTime();
         long changed = start;
         long before = -1;
         while (System.nanoTime() - changed < SETTLED_AFTER && System.nanoTime() - start < SETTLE_MAX) {
-            long handshakes = stations.values().stream()
-                    .flatMap(station -> station.devices().stream())
-                    .map(Device::wireGuard)
-                    .mapToLong(wireGuard -> wireGuard.handshakes())
-                    .sum();
+            long handshakes = devices().mapToLong(WireGuard::handshakes).sum();
             if (handshakes != before) {
                 before = handshakes;
                 changed = System.nanoTime();
