@@ -22,7 +22,7 @@ cp -r "$root/packaging/tree" "$tree"
 cp "$root/wireguard-anubis" "$tree/usr/bin"
 mkdir "$ours"
 cp -r "$image"/lib "$image"/*.args "$root/scripts/run.sh" "$ours"
-cp "$root"/docs/*.md "$doc"
+cp -r "$root"/docs/*.md "$root"/docs/network.schema.json "$root"/docs/examples "$doc"
 mkdir -p "$tree/etc/wireguard"
 
 # What the command tells of itself.

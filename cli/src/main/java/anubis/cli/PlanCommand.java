@@ -45,6 +45,8 @@ final class PlanCommand {
                 .footer(
                         "Nothing is changed but that folder. 'anubis prove' shows that all reach each other; 'anubis apply'"
                                 + " puts a host's part in force there.");
+        spec.addSubcommand("init", PlanInitCommands.init());
+        spec.addSubcommand("import", PlanInitCommands.fromFiles());
         return spec.addPositional(file).addOption(to).addOption(json);
     }
 

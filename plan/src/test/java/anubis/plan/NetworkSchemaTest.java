@@ -94,4 +94,21 @@ class NetworkSchemaTest {
     void named(Path example) throws IOException {
         assertThat(Files.readString(example)).startsWith("#:schema ../network.schema.json\n");
     }
+
+    @Test
+    @DisplayName("The page tells of every key and word, and its example is a description")
+    void page() throws Exception {
+        String page = Files.readString(Path.of("../docs/network.md"));
+
+        Stream.of(NetworkKeys.NETWORK, NetworkKeys.SEGMENT, NetworkKeys.HOST, NetworkKeys.SITUATION)
+                .flatMap(List::stream)
+                .filter(key -> !List.of("networks", "hosts", "situations").contains(key))
+                .forEach(key -> assertThat(page).containsPattern("(?m)^\\|.*`" + key + "[.`]"));
+        Stream.of(Kind.values(), Role.values(), Through.values())
+                .flatMap(Stream::of)
+                .forEach(word -> assertThat(page).contains("`" + word + "`"));
+        int begin = page.indexOf("```toml\n") + "```toml\n".length();
+        Network example = NetworkFile.parse("page", page.substring(begin, page.indexOf("```", begin)));
+        assertThat(example.hosts()).containsOnlyKeys("server", "phone");
+    }
 }
