@@ -3,9 +3,11 @@ package anubis.plan;
 import anubis.config.Cidr;
 import anubis.config.Endpoint;
 import anubis.plan.Machine.DevicePeer;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -24,6 +26,8 @@ final class GateText {
     private final Map<String, Map<String, DevicePeer>> peers = new LinkedHashMap<>();
     /** The hubs of each host in any situation. */
     private final Map<String, Set<String>> hubs = new TreeMap<>();
+    /** The hosts that come to a hub by the gate, by the hub's name. */
+    private final Map<String, List<String>> clients = new TreeMap<>();
 
     /** Of a network that has gates, with the plans of its situations. */
     GateText(Network network, Collection<Map<String, HostPlan>> plans) {
@@ -46,6 +50,12 @@ final class GateText {
                                 .add(hub.name()));
             }
         }
+        hubs.forEach((host, all) -> {
+            if (comes(host)) {
+                all.forEach(hub ->
+                        clients.computeIfAbsent(hub, _ -> new ArrayList<>()).add(host));
+            }
+        });
     }
 
     /** Whether it goes over from one hub to another, and has a gate. */
@@ -54,16 +64,14 @@ final class GateText {
                 && hubs.getOrDefault(host, Set.of()).size() > 1;
     }
 
-    private Stream<String> clients(String hub) {
-        return hubs.entrySet().stream()
-                .filter(entry -> entry.getValue().contains(hub) && comes(entry.getKey()))
-                .map(Map.Entry::getKey);
+    private List<String> clients(String hub) {
+        return clients.getOrDefault(hub, List.of());
     }
 
     /** The files of a host by their names; none if no gate concerns it. */
     Map<String, String> files(Host host, String head) {
         Map<String, String> files = new LinkedHashMap<>();
-        boolean hub = clients(host.name()).findAny().isPresent();
+        boolean hub = !clients(host.name()).isEmpty();
         if (hub || comes(host.name())) {
             files.put("gate.toml", toml(host, head, hub));
         }
@@ -99,9 +107,7 @@ final class GateText {
                     .append('\n');
         }
         Stream<String> others = hub
-                ? network.hosts().keySet().stream()
-                        .filter(other -> !other.equals(host.name())
-                                && clients(other).findAny().isPresent())
+                ? clients.keySet().stream().filter(other -> !other.equals(host.name()))
                 : hubs.getOrDefault(host.name(), Set.of()).stream();
         others.forEach(other -> text.append("\n[[hubs]]\nname = ")
                 .append(quoted(other))
@@ -141,9 +147,8 @@ final class GateText {
                         .append('\n');
             }
         });
-        network.hosts().keySet().stream()
-                .filter(other ->
-                        !other.equals(hub.name()) && clients(other).findAny().isPresent())
+        clients.keySet().stream()
+                .filter(other -> !other.equals(hub.name()))
                 .forEach(other -> text.append("\n[[peer]] # a hub, which tells whom it has\nname = ")
                         .append(quoted(other))
                         .append("\ngate-key = ")

@@ -7,6 +7,7 @@ import anubis.plan.Segment.Kind;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -30,7 +31,7 @@ final class NetworkMap {
             List.of("#0072b2", "#d55e00", "#009e73", "#aa3377", "#8a6d00", "#5e35b1", "#00838f");
 
     /** With more hosts than this, those that differ in their names alone are drawn as one. */
-    private static final int MANY = 40;
+    static final int MANY = 40;
 
     private final Network network;
     private final Situation situation;
@@ -40,6 +41,12 @@ final class NetworkMap {
     private final StringBuilder text = new StringBuilder();
     /** The segment each host is drawn in. */
     private final Map<String, Segment> places = new HashMap<>();
+    /** Of each segment by its name, the nodes that are drawn in its box. */
+    private final Map<String, List<String>> inhabitants = new HashMap<>();
+    /** The segments inside hosts by the name of the segment that the host is drawn in; empty for none. */
+    private final Map<String, List<Segment>> nested = new HashMap<>();
+    /** The names of the segments on which somebody has an interface who is drawn elsewhere. */
+    private final Set<String> attachedTo = new HashSet<>();
     /** The hosts that one node stands for, by the first of them. */
     private final Map<String, List<Host>> nodes = new LinkedHashMap<>();
     /** The first of those that a host is drawn with. */
@@ -70,7 +77,7 @@ final class NetworkMap {
                     || host.role() == Role.CLOUD;
             List<Object> kind = List.of(
                     single ? host.name() : host.role(),
-                    Optional.ofNullable(places.get(host.name())),
+                    placeName(host.name()),
                     tree.hub(host).map(Host::name),
                     absent(host),
                     situation.off().contains(host.name()));
@@ -81,6 +88,21 @@ final class NetworkMap {
                 hues.put(host.name(), HUES.get(hues.size() % HUES.size()));
             }
         }
+        nodes.keySet()
+                .forEach(first -> homes(network.host(first))
+                        .forEach(home -> inhabitants
+                                .computeIfAbsent(home, _ -> new ArrayList<>())
+                                .add(first)));
+        network.segments().values().stream()
+                .filter(segment -> segment.kind() == Kind.INSIDE)
+                .forEach(segment -> nested.computeIfAbsent(
+                                segment.gateway().map(this::placeName).orElse(""), _ -> new ArrayList<>())
+                        .add(segment));
+        network.hosts()
+                .values()
+                .forEach(host -> host.on().keySet().stream()
+                        .filter(name -> attached(host, network.segment(name)))
+                        .forEach(attachedTo::add));
         text.append("digraph ").append(MapLabels.quoted(network.name())).append(" {\n");
         line(
                 "graph [fontname=\"%s\", fontcolor=\"%s\", label=<%s>, labelloc=t, bgcolor=white, pad=0.3, nodesep=0.3, ranksep=0.75, splines=spline, newrank=true]"
@@ -93,6 +115,19 @@ final class NetworkMap {
         ways();
         ranks();
         return text.append("}\n").toString();
+    }
+
+    /** The names of the boxes that a host is in: of what is inside it, else of what it is on. */
+    private List<String> homes(Host host) {
+        List<Segment> inside = inside(host);
+        return inside.isEmpty()
+                ? List.of(placeName(host.name()))
+                : inside.stream().map(Segment::name).toList();
+    }
+
+    private String placeName(String host) {
+        Segment place = places.get(host);
+        return place == null ? "" : place.name();
     }
 
     private void line(String line) {
@@ -156,11 +191,7 @@ final class NetworkMap {
                 box(segment);
             }
         }
-        nodes.forEach((first, hosts) -> {
-            if (!places.containsKey(first)) {
-                group(hosts);
-            }
-        });
+        content("");
         if (wilds) {
             line(
                     "internet [shape=ellipse, style=filled, fillcolor=\"#eceff1\", color=\"%s\", fontsize=13, margin=\"0.25,0.08\", label=\"the internet\"]"
@@ -170,9 +201,7 @@ final class NetworkMap {
 
     /** Whether anybody is on it now. */
     private boolean drawn(Segment segment) {
-        return segment.kind() != Kind.WILD
-                || places.containsValue(segment)
-                || network.hosts().values().stream().anyMatch(host -> attached(host, segment));
+        return segment.kind() != Kind.WILD || inhabited(segment) || attachedTo.contains(segment.name());
     }
 
     /** Whether a host has an interface on a segment that it is not drawn in. */
@@ -181,7 +210,7 @@ final class NetworkMap {
                 && !absent(host)
                 && !situation.away().containsKey(host.name())
                 && !own(host, segment)
-                && !segment.equals(places.get(host.name()));
+                && !segment.name().equals(placeName(host.name()));
     }
 
     private void box(Segment segment) {
@@ -190,7 +219,7 @@ final class NetworkMap {
             case INSIDE -> "#f1ecf7";
             case WILD -> "#fdf3e4";
         };
-        if (!places.containsValue(segment)) {
+        if (!inhabited(segment)) {
             line(
                     "%s [shape=box, style=\"rounded,filled\", fillcolor=\"%s\", color=\"%s\", margin=\"0.12,0.08\", label=<%s>]"
                             .formatted(bar(segment), fill, MapLabels.FAINT, MapLabels.caption(segment)));
@@ -208,22 +237,18 @@ final class NetworkMap {
                                 MapLabels.QUIET,
                                 MapLabels.QUIET,
                                 MapLabels.quoted(segment.kind() == Kind.WILD ? "router" : "switch")));
-        nodes.forEach((first, hosts) -> {
-            Host host = hosts.getFirst();
-            boolean gateway = own(host, segment);
-            if ((segment.equals(places.get(first)) && inside(host).isEmpty()) || gateway) {
-                group(hosts);
-            }
-        });
-        for (Segment other : network.segments().values()) {
-            if (other.kind() == Kind.INSIDE
-                    && other.gateway()
-                            .map(owner -> segment.equals(places.get(owner)))
-                            .orElse(false)) {
-                box(other);
-            }
-        }
+        content(segment.name());
         text.append("  }\n");
+    }
+
+    private boolean inhabited(Segment segment) {
+        return inhabitants.containsKey(segment.name()) || nested.containsKey(segment.name());
+    }
+
+    /** What is in the box of a segment. */
+    private void content(String segment) {
+        inhabitants.getOrDefault(segment, List.of()).forEach(first -> group(nodes.getOrDefault(first, List.of())));
+        nested.getOrDefault(segment, List.of()).forEach(this::box);
     }
 
     /** The segments inside a host. */
@@ -365,7 +390,8 @@ final class NetworkMap {
             }
             Optional<DevicePeer> four = throughTunnel(host, false);
             Optional<DevicePeer> six = throughTunnel(host, true);
-            for (Segment segment : network.segments().values()) {
+            for (Segment segment :
+                    host.on().keySet().stream().map(network::segment).toList()) {
                 if (attached(host, segment)) {
                     boolean leads = segment.kind() == Kind.WILD && (four.isEmpty() || six.isEmpty());
                     String families = four.isPresent() ? "IPv6" : six.isPresent() ? "IPv4" : "";

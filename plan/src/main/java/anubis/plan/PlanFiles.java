@@ -62,7 +62,7 @@ public final class PlanFiles {
                     map(situation), NetworkMap.of(network, situation, plans.getOrDefault(situation.name(), Map.of())));
         }
         all.names();
-        all.files.put(PAGE, PlanPage.of(network, usual, all.files.keySet()));
+        all.files.putAll(PlanPage.of(network, usual, all.files.keySet()));
         return Collections.unmodifiableSortedMap(all.files);
     }
 

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -20,25 +21,56 @@ import java.util.stream.Stream;
 final class PlanPage {
     private final Network network;
     private final Map<String, HostPlan> usual;
-    private final StringBuilder text = new StringBuilder();
+    /** Who has an address alone. */
+    private final Map<Cidr, String> owners = new HashMap<>();
+
+    private final Map<TableRoute, String> reasons = new HashMap<>();
+    private StringBuilder text = new StringBuilder();
 
     private PlanPage(Network network, Map<String, HostPlan> usual) {
         this.network = network;
         this.usual = usual;
+        network.hosts()
+                .values()
+                .forEach(host -> Stream.of(
+                                host.internal().stream().map(Cidr::address),
+                                host.wireguard().stream(),
+                                host.on().values().stream().flatMap(List::stream))
+                        .flatMap(addresses -> addresses)
+                        .forEach(address -> owners.putIfAbsent(Cidr.host(address), host.name())));
     }
 
     /**
-     * The page.
+     * The page by its path, with what there is to say of each host; in a large network, each host has a page of its own.
      *
      * @param usual the plans of the first situation
      * @param files the paths of the others, by which it is known who has other files when
      */
-    static String of(Network network, Map<String, HostPlan> usual, Collection<String> files) {
+    static Map<String, String> of(Network network, Map<String, HostPlan> usual, Collection<String> files) {
         PlanPage page = new PlanPage(network, usual);
         page.network();
         page.tunnels();
-        page.hosts(files);
-        return page.text.toString();
+        Map<String, Set<String>> others = files.stream()
+                .map(path -> path.split("/", -1))
+                .filter(parts -> parts.length == 4)
+                .collect(Collectors.groupingBy(
+                        parts -> parts[0],
+                        Collectors.mapping(parts -> parts[2], Collectors.toCollection(TreeSet::new))));
+        Map<String, String> pages = new HashMap<>();
+        if (network.hosts().size() <= NetworkMap.MANY) {
+            page.line("");
+            page.line("## Host by host");
+            usual.forEach((name, plan) -> page.host(plan, "### ", others.getOrDefault(name, Set.of())));
+            pages.put(PlanFiles.PAGE, page.text.toString());
+            return pages;
+        }
+        pages.put(PlanFiles.PAGE, page.text.toString());
+        usual.forEach((name, plan) -> {
+            page.text = new StringBuilder();
+            page.host(plan, "# ", others.getOrDefault(name, Set.of()));
+            pages.put(name + "/" + PlanFiles.PAGE, page.text.toString());
+        });
+        return pages;
     }
 
     private void line(String line) {
@@ -206,35 +238,22 @@ final class PlanPage {
 
     // Host by host.
 
-    private void hosts(Collection<String> files) {
-        Map<String, List<String>> others = files.stream()
-                .map(path -> path.split("/", -1))
-                .filter(parts -> parts.length == 4)
-                .collect(Collectors.groupingBy(
-                        parts -> parts[0],
-                        Collectors.mapping(
-                                parts -> parts[2],
-                                Collectors.collectingAndThen(Collectors.toCollection(TreeSet::new), ArrayList::new))));
+    private void host(HostPlan plan, String heading, Set<String> others) {
+        String name = plan.host();
         line("");
-        line("## Host by host");
-        usual.forEach((name, plan) -> {
-            Host host = network.host(name);
+        line(heading + name);
+        line("");
+        if (network.host(name).role() == Role.PHONE) {
+            line("The app makes its routes of what it accepts: see *Tunnels*. `anubis qr` draws `" + name + "/"
+                    + plan.link() + ".conf`.");
+        } else {
+            routing(plan);
+            parameters(plan);
+        }
+        if (!others.isEmpty()) {
             line("");
-            line("### " + name);
-            line("");
-            if (host.role() == Role.PHONE) {
-                line("The app makes its routes of what it accepts: see *Tunnels*. `anubis qr` draws `" + name + "/"
-                        + plan.link() + ".conf`.");
-            } else {
-                routing(plan);
-                parameters(plan);
-            }
-            if (others.containsKey(name)) {
-                line("");
-                line("Other files, in `" + name + "/situations/`, when: " + list(others.getOrDefault(name, List.of()))
-                        + ".");
-            }
-        });
+            line("Other files, in `" + name + "/situations/`, when: " + list(others) + ".");
+        }
     }
 
     private void routing(HostPlan plan) {
@@ -249,22 +268,32 @@ final class PlanPage {
                         rule.mark().map(mark -> "for bearer packets: ").orElse("") + "table "
                                 + IpText.table(rule.table()))));
         table("to", "goes", "why");
-        plan.routes().forEach(route -> row(Stream.of(route.destination().toString(), goes(plan, route), why(route))));
+        Map<Cidr, String> accepted = new HashMap<>();
+        plan.device().peers().forEach(peer -> peer.allowedIps().forEach(prefix -> accepted.put(prefix, peer.name())));
+        plan.routes()
+                .forEach(route -> row(Stream.of(
+                        route.destination().toString(),
+                        goes(route, accepted),
+                        reasons.computeIfAbsent(route, this::why))));
     }
 
-    private static String goes(HostPlan plan, TableRoute route) {
+    private static String goes(TableRoute route, Map<Cidr, String> accepted) {
         return switch (route.type()) {
             case THROW -> "as the main table says (throw)";
             case UNREACHABLE, BLACKHOLE -> "nowhere";
-            case UNICAST -> {
-                List<String> peers = plan.device().peers().stream()
-                        .filter(peer ->
-                                peer.allowedIps().stream().anyMatch(allowed -> allowed.contains(route.destination())))
-                        .map(DevicePeer::name)
-                        .toList();
-                yield "through the tunnel to " + (peers.isEmpty() ? "whoever has it" : list(peers));
-            }
+            case UNICAST -> "through the tunnel to " + longest(route.destination(), accepted);
         };
+    }
+
+    /** The peer that takes the whole of a prefix. */
+    private static String longest(Cidr to, Map<Cidr, String> accepted) {
+        for (int length = to.length(); length >= 0; length--) {
+            String peer = accepted.get(new Cidr(to.address(), length).masked());
+            if (peer != null) {
+                return peer;
+            }
+        }
+        return "whoever has it";
     }
 
     /** What a route is for: who has the addresses. */
@@ -292,17 +321,9 @@ final class PlanPage {
                                         .orElse("")));
             }
         }
-        for (Host host : network.hosts().values()) {
-            boolean own = Stream.concat(host.internal().stream().map(Cidr::address), host.wireguard().stream())
-                    .map(Cidr::host)
-                    .anyMatch(to::equals);
-            boolean elsewhere = host.on().values().stream()
-                    .flatMap(List::stream)
-                    .map(Cidr::host)
-                    .anyMatch(to::equals);
-            if (own || elsewhere) {
-                what.add("an address of " + host.name());
-            }
+        String owner = owners.get(to);
+        if (owner != null) {
+            what.add("an address of " + owner);
         }
         return what.isEmpty() ? "what is behind a peer" : String.join("; ", what);
     }
