@@ -2,6 +2,7 @@ package anubis.cli;
 
 import anubis.config.ConfigException;
 import anubis.crypto.PrivateKey;
+import anubis.crypto.PublicKey;
 import anubis.host.ConfigFile;
 import anubis.host.Launcher;
 import anubis.host.PlannedHost;
@@ -162,30 +163,40 @@ final class ApplyCommand {
         String asked = host.getValue();
         String name =
                 asked != null ? asked : InetAddress.getLocalHost().getHostName().replaceFirst("\\..*", "");
-        return Optional.ofNullable(network.hosts().get(name))
-                .orElseThrow(() -> new Anubis.UsageException(
-                        "the network has no host '" + name + "'; say with --host which one this is"));
+        if (asked == null && !network.hosts().containsKey(name)) {
+            throw new Anubis.UsageException("the network has no host '" + name
+                    + "', as this machine is called: say with --host which one it is");
+        }
+        return NetworkArgument.host(network, name);
     }
 
-    /** In base64. */
     private String key(NetworkArgument.Read read, Host self, HostPlan plan) throws IOException {
         Path path = Optional.<String>ofNullable(key.getValue())
                 .map(Path::of)
                 .orElse(ConfigFile.DIRECTORY.resolve(plan.link() + ".key"));
+        return key(path, read.file(), self);
+    }
+
+    /**
+     * The private key of a host, in base64.
+     *
+     * @param description where its public key is
+     * @throws IOException if it cannot be read, or is another one
+     */
+    static String key(Path path, Path description, Host host) throws IOException {
         if (!Files.exists(path)) {
             throw new IOException(path + ": there is no such file; make one by 'umask 077; anubis genkey > " + path
-                    + "', and write what 'anubis pubkey < " + path + "' prints as the key of [hosts." + self.name()
-                    + "] in "
-                    + read.file());
+                    + "', and write what 'anubis pubkey < " + path + "' prints as the key of [hosts." + host.name()
+                    + "] in " + description);
         }
         String text = PrivateFile.read(path).strip();
         try {
             PrivateKey own = PrivateKey.ofBase64(text);
             try {
-                if (!self.key().equals(Optional.of(own.publicKey()))) {
-                    throw new IOException(
-                            path + ": its public key is " + own.publicKey().base64() + ", and " + read.file()
-                                    + " has another one for " + self.name() + ": correct one of them");
+                PublicKey key = own.publicKey();
+                if (!host.key().equals(Optional.of(key))) {
+                    throw new IOException(path + ": its public key is " + key.base64() + ", and " + description
+                            + " has another one for " + host.name() + ": correct one of them");
                 }
             } finally {
                 own.destroy();

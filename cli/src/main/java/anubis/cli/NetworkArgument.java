@@ -1,6 +1,7 @@
 package anubis.cli;
 
 import anubis.config.ConfigException;
+import anubis.plan.Host;
 import anubis.plan.Network;
 import anubis.plan.NetworkFile;
 import anubis.plan.Situation;
@@ -66,6 +67,13 @@ final class NetworkArgument {
         } catch (IOException e) {
             throw new IOException(file + ": it cannot be read (" + e.getMessage() + ")", e);
         }
+    }
+
+    /** The host of that name. */
+    static Host host(Network network, String name) {
+        return Optional.ofNullable(network.hosts().get(name))
+                .orElseThrow(() -> new Anubis.UsageException("the network has no host '" + name + "', only "
+                        + String.join(", ", network.hosts().keySet())));
     }
 
     /** The situation of that name. */

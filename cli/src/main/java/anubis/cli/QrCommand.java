@@ -5,12 +5,16 @@ import anubis.config.PhoneConfig;
 import anubis.config.QuickConfig;
 import anubis.host.ConfigFile;
 import anubis.host.PrivateFile;
+import anubis.plan.Host;
+import anubis.plan.Network;
+import anubis.plan.PlanFiles;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.google.zxing.WriterException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -28,8 +32,12 @@ final class QrCommand {
                 .paramLabel("FILE")
                 .type(String.class)
                 .required(true)
-                .description("A configuration file of wg-quick, or NAME for /etc/wireguard/NAME.conf.")
+                .description("A configuration file of wg-quick, NAME for /etc/wireguard/NAME.conf, or, with --host, the"
+                        + " description of a network.")
                 .build();
+        OptionSpec host = text("--host", "NAME", "A phone of the network that FILE describes: its part of the plan.");
+        OptionSpec key = text("--key", "KEYFILE", "With --host: the phone's private key, which is in no plan.");
+        OptionSpec situation = NetworkArgument.situationOption("the first");
         OptionSpec png = OptionSpec.builder("--png")
                 .paramLabel("OUT")
                 .type(String.class)
@@ -40,16 +48,63 @@ final class QrCommand {
         CommandSpec spec = Anubis.verb(
                 "qr",
                 "Draws a configuration file as a QR code, to be read by the WireGuard app of a phone.",
-                () -> run(file.getValue(), Optional.ofNullable(png.getValue()), json.getValue()));
+                () -> run(
+                        host.getValue() == null
+                                ? ConfigFile.read(file.getValue())
+                                : planned(
+                                        file.getValue(),
+                                        host.getValue(),
+                                        Optional.ofNullable(key.getValue()),
+                                        Optional.ofNullable(situation.getValue())),
+                        Optional.ofNullable(png.getValue()),
+                        json.getValue()));
         spec.usageMessage().footer("Whoever sees the code has the private key in it.");
-        return spec.addPositional(file).addOption(png).addOption(json);
+        return spec.addPositional(file)
+                .addOption(host)
+                .addOption(key)
+                .addOption(situation)
+                .addOption(png)
+                .addOption(json);
     }
 
-    private static void run(String nameOrFile, Optional<String> png, boolean json) throws IOException, ConfigException {
+    private static OptionSpec text(String name, String label, String description) {
+        return OptionSpec.builder(name)
+                .paramLabel(label)
+                .type(String.class)
+                .description(description)
+                .build();
+    }
+
+    /** What a phone gets of a plan, with its key. */
+    private static ConfigFile planned(
+            String description, String phone, Optional<String> keyFile, Optional<String> situation)
+            throws IOException, ConfigException {
+        NetworkArgument.Read read = NetworkArgument.read(Optional.of(description));
+        Network network = read.network();
+        Host host = NetworkArgument.host(network, phone);
+        if (host.key().isEmpty()) {
+            throw new Anubis.UsageException(phone + " is an appliance: it has no WireGuard");
+        }
+        Path path = Path.of(keyFile.orElseThrow(
+                () -> new Anubis.UsageException("--key: name the file of " + phone + "'s private key")));
+        Map<String, String> files = PlanFiles.of(
+                network,
+                situation
+                        .map(name -> NetworkArgument.situation(network, name))
+                        .orElse(network.situations().getFirst()),
+                phone);
+        String text = Optional.ofNullable(files.get(network.interfaceName() + ".conf"))
+                .orElseThrow();
+        return new ConfigFile(
+                Optional.of(network.interfaceName()),
+                path,
+                PlanFiles.withPrivateKey(text, ApplyCommand.key(path, read.file(), host)));
+    }
+
+    private static void run(ConfigFile file, Optional<String> png, boolean json) throws IOException, ConfigException {
         if (json && png.isPresent()) {
             throw new Anubis.UsageException("--png and --json are two forms of the same: choose one");
         }
-        ConfigFile file = ConfigFile.read(nameOrFile);
         String path = file.path().toString();
         QuickConfig config = QuickConfig.parse(path, file.text());
         PrivateFile.exposure(file.path(), true).ifPresent(problem -> Anubis.warn("warning: " + problem));
