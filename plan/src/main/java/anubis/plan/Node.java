@@ -246,6 +246,19 @@ final class Node {
         return to.six() ? source6(route.iface, to) : source4(route.iface, hop);
     }
 
+    /**
+     * Whether the kernel takes a packet of IPv4 from that source, which is not the machine's own, from an interface
+     * (__fib_validate_source() of net/ipv4/fib_frontend.c).
+     */
+    boolean takes(Iface in, Ip source) {
+        if (machine.sourceCheck() == 0) {
+            return true;
+        }
+        RouteEntry route = route(source, 0);
+        return route.kind == RouteEntry.Kind.UNICAST
+                && (route.iface == in || (machine.sourceCheck() == 2 && in.first(false) != null));
+    }
+
     /** The address that what goes out by {@code out} to {@code hop}, on its way to {@code to}, gets where it is masqueraded. */
     @Nullable
     Ip masquerade(Iface out, Ip to, Ip hop) {

@@ -83,15 +83,16 @@ public final class ProofText {
     private static String totals(Checked checked) {
         return Stream.of(Cell.FINE, Cell.SHUT, Cell.FAILS, Cell.OPEN, Cell.UNKNOWN)
                 .filter(cell -> cell == Cell.FINE || checked.count(cell) > 0)
-                .map(cell -> count(checked.count(cell), "pair") + " " + word(cell))
-                .collect(Collectors.joining(", "));
+                .map(cell -> "%,d %s".formatted(checked.count(cell), word(cell)))
+                .collect(Collectors.joining(", ", "of the pairs ", ""));
     }
 
     private static String word(Cell cell) {
         return switch (cell) {
-            case OPEN -> "let in wrongly";
+            case OPEN -> "open";
             case SHUT -> "shut out";
-            case FREE, FINE, UNKNOWN, FAILS -> cell.name().toLowerCase(Locale.ROOT);
+            case FAILS -> "failing";
+            case FREE, FINE, UNKNOWN -> cell.name().toLowerCase(Locale.ROOT);
         };
     }
 

@@ -71,6 +71,7 @@ final class Tunnels {
             return own;
         }
         Channel best = own;
+        boolean circular = own != null && own.circular;
         for (Tunnel tunnel : terrain.tunnels(peer.said().key())) {
             Peer back = tunnel.peer(peer.tunnel().device().key());
             if (back != null
@@ -80,10 +81,11 @@ final class Tunnels {
                 if (theirs.other == peer) {
                     return new Channel(back, null, theirs.hops, theirs.narrowest, theirs.overhead, false);
                 }
-                best = best == null ? theirs : best;
+                best = best == null && theirs.other == null ? theirs : best;
+                circular |= theirs.circular;
             }
         }
-        return best == null ? nobody(peer) : best;
+        return best == null ? nobody(peer) : new Channel(null, best.trouble, best.hops, null, 0, circular);
     }
 
     private static Channel failing(Trouble trouble, List<Hop> hops, boolean circular) {

@@ -1,8 +1,6 @@
 package anubis.plan;
 
 import anubis.plan.Node.RouteEntry;
-import anubis.plan.Packet.Flow;
-import anubis.plan.Service.Protocol;
 import anubis.plan.Tunnel.Grant;
 import anubis.plan.Tunnel.Peer;
 import anubis.plan.Tunnels.Channel;
@@ -30,12 +28,9 @@ final class Walk {
     private final @Nullable Peer bearing;
     private final @Nullable List<Hop> there;
     private final @Nullable List<Hop> back;
-    private final List<Flow> flows = new ArrayList<>();
+    private final Connections connections = new Connections();
+    private final Trail trail;
     private final List<Crossing> crossings = new ArrayList<>(2);
-    private final List<Visit> visits = new ArrayList<>();
-    /** Where the request has come by. */
-    private List<Visit> asked = List.of();
-
     private Packet packet;
     private Node at;
     private final Node origin;
@@ -44,8 +39,6 @@ final class Walk {
     private @Nullable Iface arrived;
     /** The last one that it came to. */
     private @Nullable Iface last;
-    /** A connection that is about to become known here. */
-    private @Nullable Flow fresh;
 
     private @Nullable Trouble theft;
     /** The device that answers a bearer packet. */
@@ -55,9 +48,6 @@ final class Walk {
 
     /** A tunnel that was passed, from the end that it was entered by to the peer that this end is at the other. */
     private record Crossing(Peer to, Peer from, Channel channel) {}
-
-    /** A packet come in to a machine. */
-    private record Visit(Node node, Iface in, Ip source, Ip destination) {}
 
     /**
      * @param bearing whose bearer packets these are; none: they are nobody's
@@ -77,6 +67,7 @@ final class Walk {
         this.at = from;
         this.sender = from;
         this.origin = from;
+        this.trail = new Trail(from);
         this.packet = packet;
         this.bearing = bearing;
         this.outer = outer;
@@ -130,8 +121,7 @@ final class Walk {
 
     private @Nullable Trouble answer(long mark, @Nullable Ip expected) {
         sender = at;
-        asked = List.copyOf(visits);
-        visits.clear();
+        trail.turn();
         theft = null;
         Packet request = packet;
         packet = request.answered(answering == null ? request.destination : sourceOfBearer(request, mark));
@@ -187,11 +177,11 @@ final class Walk {
         if (trouble != null) {
             return trouble;
         }
-        track();
+        connections.track(at, packet);
         RouteEntry route = at.route(packet.destination, mark);
         if (route.kind() == RouteEntry.Kind.LOCAL) {
             hop("", "", "local");
-            confirm();
+            connections.confirm(packet);
             arrived = null;
             return null;
         }
@@ -218,26 +208,6 @@ final class Walk {
         }
     }
 
-    /** Looks whether the machine knows the connection, and if not, makes it known; an answer alone cannot begin one. */
-    private void track() {
-        packet.flow = null;
-        for (int i = 0; i < flows.size() && packet.flow == null; i++) {
-            Flow flow = flows.get(i);
-            if (flow.begins(at, packet)) {
-                packet.flow = flow;
-                packet.reply = false;
-            } else if (flow.answers(at, packet)) {
-                packet.flow = flow;
-                packet.reply = true;
-            }
-        }
-    }
-
-    /** Whether this is the first packet of a connection: ICMP and TCP cannot begin one with an answer. */
-    private boolean first() {
-        return packet.flow == null && (!packet.answer || packet.protocol == Protocol.UDP);
-    }
-
     // On the machines that it comes to.
 
     private @Nullable Trouble arrive(Iface in) {
@@ -247,24 +217,13 @@ final class Walk {
         if (trouble != null) {
             return trouble;
         }
-        for (int i = 0; i < visits.size(); i++) {
-            Visit visit = visits.get(i);
-            if (visit.in == in && visit.source.equals(packet.source) && visit.destination.equals(packet.destination)) {
-                return lost(Reason.LOOP, "it has been here before: " + circle(i));
-            }
+        String round = trail.add(in, packet);
+        if (!round.isEmpty()) {
+            return lost(Reason.LOOP, "it has been here before: " + round);
         }
-        visits.add(new Visit(at, in, packet.source, packet.destination));
-        track();
-        Flow flow = packet.flow;
+        connections.track(at, packet);
         Ip before = packet.destination;
-        if (flow != null) {
-            packet.destination = packet.reply ? flow.source : flow.replySource;
-            packet.toPort = packet.reply ? flow.fromPort : flow.replyFromPort;
-        } else if (first()) {
-            flow = new Flow(at, packet);
-            at.barrier().before(packet, at, in);
-            fresh = flow;
-        }
+        connections.before(at, packet, in);
         String translated = recording() && !before.equals(packet.destination) ? "to " + packet.destination + "; " : "";
         RouteEntry route = at.route(packet.destination, 0);
         String why = recording() ? translated + at.why(packet.destination, 0) : "";
@@ -280,7 +239,7 @@ final class Walk {
                 return failed(in, why, dropped(Barrier.text(drops) + " that comes in"));
             }
             hop(in.name(), "", why);
-            confirm();
+            connections.confirm(packet);
             arrived = null;
             return null;
         }
@@ -302,20 +261,6 @@ final class Walk {
                 : failed(in, why, dropped(Barrier.text(drops) + " from " + in.name() + " to " + out.name()));
     }
 
-    private void confirm() {
-        Flow flow = fresh;
-        if (packet.flow == null && flow == null && first()) {
-            flow = new Flow(at, packet);
-        }
-        if (flow != null) {
-            flow.replySource = packet.destination;
-            flow.replyFromPort = packet.toPort;
-            flow.replyDestination = packet.source;
-            flows.add(flow);
-        }
-        fresh = null;
-    }
-
     private Trouble dropped(String cause) {
         return lost(packet.answer && !packet.established() ? Reason.ASYMMETRIC : Reason.FIREWALL, cause);
     }
@@ -326,68 +271,28 @@ final class Walk {
         return trouble;
     }
 
-    private String circle(int from) {
-        StringBuilder text = new StringBuilder();
-        for (int i = from; i < visits.size(); i++) {
-            text.append(visits.get(i).node).append(" → ");
-        }
-        return text.append(at).toString();
-    }
-
     private Trouble unrouted(RouteEntry route) {
         if (at.narrow(packet.destination.six())) {
             return lost(Reason.MTU, NARROW);
         }
         return route.kind() == RouteEntry.Kind.NONE
-                ? lost(Reason.NO_ROUTE, noRoute())
+                ? lost(Reason.NO_ROUTE, trail.noRoute(at, packet.answer))
                 : lost(Reason.REFUSED_ROUTE, "table " + route.table() + ": " + route);
-    }
-
-    /** That there is no route, and who thought that there was one: for the packet, or for the answer to what it sent. */
-    private String noRoute() {
-        if (!packet.answer) {
-            return visits.isEmpty()
-                    ? "no table has a route for it"
-                    : "no table has a route for what " + before(visits, visits.size() - 1) + " sends here";
-        }
-        for (int i = asked.size() - 1; i >= 0; i--) {
-            if (asked.get(i).node == at) {
-                return "no table has a route for the answer to what " + before(asked, i) + " sent here";
-            }
-        }
-        return "no table has a route for the answer";
-    }
-
-    /** The machine that a request came from. */
-    private Node before(List<Visit> way, int index) {
-        return index == 0 ? origin : way.get(index - 1).node;
     }
 
     /** What Linux asks of the source of a packet of IPv4, whatever rp_filter is: it is not one of the machine's own. */
     private @Nullable Trouble checkSource(Iface in) {
         if (at.has(packet.source)) {
-            return at == sender
-                            || visits.stream().filter(visit -> visit.node == at).count() > 1
+            return at == sender || trail.returns(at)
                     ? lost(Reason.LOOP, "it comes back to " + at + " by " + in.name())
                     : lost(Reason.OVERLAP, at + " itself has the address that it comes from");
         }
-        return sourceFits(in, packet.source)
+        return at.takes(in, packet.source)
                 ? null
                 : lost(
                         Reason.SOURCE_CHECK,
                         "rp_filter is " + at.machine().sourceCheck()
                                 + ", and what is for the source does not go out by " + in.name());
-    }
-
-    /** As __fib_validate_source() of net/ipv4/fib_frontend.c. */
-    private static boolean sourceFits(Iface in, Ip source) {
-        int check = in.node().machine().sourceCheck();
-        if (check == 0) {
-            return true;
-        }
-        RouteEntry route = in.node().route(source, 0);
-        return route.kind() == RouteEntry.Kind.UNICAST
-                && (route.iface() == in || (check == 2 && in.first(false) != null));
     }
 
     // Out.
@@ -401,15 +306,7 @@ final class Walk {
         narrowest = narrowest == null || out.mtu() < narrowest.mtu() ? out : narrowest;
         Ip hop = route.via() == null ? packet.destination : route.via();
         Ip before = packet.source;
-        Flow flow = packet.flow;
-        if (flow != null) {
-            packet.source = packet.reply ? flow.destination : flow.replyDestination;
-            packet.fromPort = packet.reply ? flow.toPort : packet.fromPort;
-        } else if (first()) {
-            fresh = fresh == null ? new Flow(at, packet) : fresh;
-            at.barrier().after(packet, out, at.masquerade(out, packet.destination, hop));
-        }
-        confirm();
+        connections.after(at, packet, out, hop);
         String how = recording() && !before.equals(packet.source) ? why + "; from " + packet.source : why;
         if (out.tunnel() != null) {
             return through(from, out.tunnel(), how);
@@ -423,15 +320,14 @@ final class Walk {
     private @Nullable Trouble neighbour(Iface out, String segment, Ip hop) {
         List<Iface> all = terrain.answering(segment, hop);
         Iface next = null;
-        boolean refused = false;
+        Node deaf = null;
         for (int i = 0; i < all.size(); i++) {
             Iface each = all.get(i);
             if (each.node() == at) {
                 continue;
             }
             if (!hop.six() && !answersTo(each, out, hop)) {
-                refused = true;
-                at = each.node();
+                deaf = each.node();
             } else if (next == null) {
                 next = each;
             } else {
@@ -444,18 +340,21 @@ final class Walk {
         if (next != null) {
             return null;
         }
-        return refused
-                ? lost(
-                        Reason.SOURCE_CHECK,
-                        "it does not answer the question who has " + hop + " on " + segment + ": rp_filter is "
-                                + at.machine().sourceCheck())
-                : lost(Reason.NO_NEIGHBOUR, "nobody answers for " + hop + " on " + segment);
+        if (deaf == null) {
+            return lost(Reason.NO_NEIGHBOUR, "nobody answers for " + hop + " on " + segment);
+        }
+        return Trouble.of(
+                Reason.SOURCE_CHECK,
+                deaf,
+                "it does not answer " + at + ", which asks who has " + hop + " on " + segment + ": rp_filter is "
+                        + deaf.machine().sourceCheck(),
+                packet);
     }
 
     /** Whether a machine answers the question (ARP) of another: only if it would take a packet from there. */
     private boolean answersTo(Iface each, Iface out, Ip hop) {
         Ip asking = at.has(packet.source) ? packet.source : at.masquerade(out, hop, hop);
-        return asking == null || (!each.node().has(asking) && sourceFits(each, asking));
+        return asking == null || (!each.node().has(asking) && each.node().takes(each, asking));
     }
 
     private @Nullable Trouble through(String from, Tunnel tunnel, String why) {

@@ -244,7 +244,7 @@ class ReasonTest {
                         "192.168.1.5",
                         Reason.SOURCE_CHECK,
                         "leaf",
-                        "it does not answer the question who has 192.168.1.5 on lan: rp_filter is 1"),
+                        "it does not answer hub, which asks who has 192.168.1.5 on lan: rp_filter is 1"),
                 of(
                         "a strict check of a forwarded packet",
                         small -> small.leaf.sourceCheck = 1,
