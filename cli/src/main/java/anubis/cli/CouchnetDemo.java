@@ -1,5 +1,6 @@
 package anubis.cli;
 
+import anubis.config.ConfigException;
 import anubis.config.IpLiteral;
 import anubis.netlab.Observed;
 import anubis.netlab.Probe;
@@ -27,13 +28,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A whole network from one file: what {@code anubis demo couchnet} shows. Nothing of it is left when the process ends, but for the
@@ -49,7 +48,7 @@ final class CouchnetDemo {
     /** The ways that have been told, so that each situation shows what is different in it. */
     private final Map<Probe, Observed> before = new HashMap<>();
 
-    CouchnetDemo() throws IOException {
+    CouchnetDemo() throws IOException, ConfigException {
         try (InputStream in = CouchnetDemo.class.getResourceAsStream(FILE)) {
             if (in == null) {
                 throw new IOException(FILE + " is not in the program");
@@ -82,12 +81,15 @@ final class CouchnetDemo {
     }
 
     private void describe() {
-        step(network.name() + " is a home with its servers, and those of it who are on the road. One file says what there is:");
-        network.hosts().values().forEach(host -> seen("%-9s %-10s %s"
-                .formatted(
-                        host.name(),
-                        host.role(),
-                        host.on().keySet().stream().collect(Collectors.joining(", ", "on ", "")))));
+        step(network.name()
+                + " is a home with its servers, and those of it who are on the road. One file says what there is:");
+        network.hosts()
+                .values()
+                .forEach(host -> seen("%-9s %-10s %s"
+                        .formatted(
+                                host.name(),
+                                host.role(),
+                                host.on().keySet().stream().collect(Collectors.joining(", ", "on ", "")))));
     }
 
     private void plan() {
@@ -99,14 +101,14 @@ final class CouchnetDemo {
                         .sum()
                 + " peers, "
                 + plans.values().stream().mapToInt(plan -> plan.routes().size()).sum() + " routes and throw routes, "
-                + plans.values().stream().mapToInt(plan -> plan.rules().size()).sum() + " policy rules, and firewalls.");
+                + plans.values().stream().mapToInt(plan -> plan.rules().size()).sum()
+                + " policy rules, and firewalls.");
     }
 
     private void prove() {
         Proof proof = Proof.of(network, Service.PING);
-        long questions = proof.situations().stream()
-                .mapToLong(Proof.Checked::questions)
-                .sum();
+        long questions =
+                proof.situations().stream().mapToLong(Proof.Checked::questions).sum();
         must(proof.holds(), "the proof holds");
         step("It is proved before anything is built:");
         seen("%,d packets and their answers followed from host to host, in %d situations; all arrive that must."
@@ -121,9 +123,7 @@ final class CouchnetDemo {
         Prover prover = new Prover(world);
         long start = System.nanoTime();
         Reality reality = Reality.compare(
-                world,
-                probes,
-                probe -> prover.trace(probe.from(), Optional.empty(), probe.address(), Service.PING));
+                world, probes, probe -> prover.trace(probe.from(), Optional.empty(), probe.address(), Service.PING));
         long millis = (System.nanoTime() - start) / 1_000_000;
         step("%s: %s.".formatted(situation.name(), situation.note()));
         matrix(
@@ -175,14 +175,14 @@ final class CouchnetDemo {
     private void ways(Map<Probe, Observed> all) {
         Set<String> told = new HashSet<>();
         all.entrySet().stream()
-                .filter(entry -> entry.getValue().answered()
-                        && !entry.getValue().equals(before.get(entry.getKey())))
-                .sorted(Comparator.comparing(
-                        entry -> -entry.getValue().there().size()))
+                .filter(entry ->
+                        entry.getValue().answered() && !entry.getValue().equals(before.get(entry.getKey())))
+                .sorted(Comparator.comparing(entry -> -entry.getValue().there().size()))
                 .filter(entry -> told.size() < WAYS && told.add(entry.getKey().from()))
                 .forEach(entry -> {
                     Probe probe = entry.getKey();
-                    seen(probe.from() + " asks " + named(probe) + ":" + words(entry.getValue().there()));
+                    seen(probe.from() + " asks " + named(probe) + ":"
+                            + words(entry.getValue().there()));
                     seen("   and the answer comes" + words(entry.getValue().back()));
                 });
         before.putAll(all);
@@ -227,8 +227,7 @@ final class CouchnetDemo {
         for (Situation situation : network.situations()) {
             Path dot = folder.resolve(PlanFiles.map(situation));
             Files.writeString(dot, PlanFiles.map(network, situation));
-            Path picture = folder.resolve(
-                    dot.getFileName().toString().replaceAll("\\.dot$", ".svg"));
+            Path picture = folder.resolve(dot.getFileName().toString().replaceAll("\\.dot$", ".svg"));
             svg = svg && draw(dot, picture);
             drawn.add(picture);
         }

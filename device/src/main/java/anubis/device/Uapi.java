@@ -22,20 +22,21 @@ import java.util.Optional;
  * WireGuard's cross-platform user-space protocol, on one connection: {@code get=1} and {@code set=1} as every
  * implementation has them, and {@code drops=1}, which tells the drop counters. Confined to one thread.
  */
-final class Uapi {
+public final class Uapi {
     /** What takes the private key away. */
     private static final PrivateKey NO_KEY = PrivateKey.of(new byte[32]);
 
     private final Device device;
     private final WireGuard wireGuard;
 
-    Uapi(Device device) {
+    /** Of a device; a request that changes the port of an interface that is up belongs to a thread of its network namespace. */
+    public Uapi(Device device) {
         this.device = device;
         this.wireGuard = device.wireGuard();
     }
 
     /** Answers one request after the other until the other end closes, or says what is no request. */
-    void serve(BufferedReader in, Writer out) throws IOException {
+    public void serve(BufferedReader in, Writer out) throws IOException {
         for (String operation = in.readLine(); operation != null; operation = in.readLine()) {
             if (operation.isEmpty()) {
                 continue;

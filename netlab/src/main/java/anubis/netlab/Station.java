@@ -2,6 +2,7 @@ package anubis.netlab;
 
 import anubis.config.DeviceChange;
 import anubis.device.Device;
+import anubis.device.Uapi;
 import anubis.linux.Family;
 import anubis.linux.NetworkNamespace;
 import anubis.linux.PacketTap;
@@ -9,7 +10,10 @@ import anubis.linux.PingSocket;
 import anubis.linux.Processes;
 import anubis.plan.Machine;
 import anubis.plan.Machine.Kind;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -84,9 +88,15 @@ final class Station implements AutoCloseable {
         devices.forEach((described, device) -> {
             DeviceChange wanted = change.apply(described);
             if (!wanted.isEmpty()) {
-                String answer = device.uapi(wanted.request());
-                if (!answer.startsWith("errno=0\n")) {
-                    throw new IllegalStateException(machine.name() + " refuses its configuration: " + answer.strip());
+                StringWriter answer = new StringWriter();
+                try {
+                    new Uapi(device).serve(new BufferedReader(new StringReader(wanted.request())), answer);
+                } catch (IOException e) {
+                    throw new IllegalStateException(e); // strings have none
+                }
+                if (!answer.toString().startsWith("errno=0\n")) {
+                    throw new IllegalStateException(machine.name() + " refuses its configuration: "
+                            + answer.toString().strip());
                 }
             }
         });
