@@ -9,6 +9,7 @@ import anubis.host.PlannedHost;
 import anubis.host.PlannedHost.Wanted;
 import anubis.host.PrivateFile;
 import anubis.plan.Host;
+import anubis.plan.HostFile;
 import anubis.plan.HostPlan;
 import anubis.plan.KernelParameter;
 import anubis.plan.Network;
@@ -17,7 +18,6 @@ import anubis.plan.PlanFiles;
 import anubis.plan.Planner;
 import anubis.plan.Role;
 import anubis.plan.Situation;
-import anubis.plan.SystemText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -25,9 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -136,26 +134,29 @@ final class ApplyCommand {
         }
         HostPlan plan =
                 Optional.ofNullable(Planner.plan(network, now).get(self.name())).orElseThrow();
-        Map<String, String> texts = PlanFiles.of(network, now, self.name());
-        List<Wanted.Content> files = new ArrayList<>();
+        List<HostFile> files = HostFile.of(network, plan);
         String quick = plan.link() + ".conf";
-        texts.forEach((name, text) -> PlanFiles.place(name)
-                .filter(_ -> !name.equals(quick))
-                .ifPresent(place -> files.add(new Wanted.Content(Path.of(place), text))));
         return new Wanted(
                 plan,
                 new ConfigFile(
                         Optional.of(plan.link()),
                         ConfigFile.DIRECTORY.resolve(quick),
-                        PlanFiles.withPrivateKey(text(texts, quick), key(read, self, plan))),
-                files,
+                        PlanFiles.withPrivateKey(text(files, quick), key(read, self, plan))),
+                files.stream()
+                        .filter(each -> !each.name().equals(quick))
+                        .flatMap(each ->
+                                each.place().map(place -> new Wanted.Content(Path.of(place), each.text())).stream())
+                        .toList(),
                 KernelParameter.of(network, plan),
                 NftText.TABLE,
-                text(texts, SystemText.NFT_FILE));
+                text(files, HostFile.FIREWALL));
     }
 
-    private static String text(Map<String, String> texts, String name) {
-        return Optional.ofNullable(texts.get(name))
+    private static String text(List<HostFile> files, String name) {
+        return files.stream()
+                .filter(each -> each.name().equals(name))
+                .map(HostFile::text)
+                .findFirst()
                 .orElseThrow(() -> new IllegalStateException("the plan has no " + name));
     }
 

@@ -11,6 +11,9 @@ import java.util.Optional;
  * @param place where it has to be on the host; nothing if it is for other uses
  */
 public record HostFile(String name, Optional<String> place, String text) {
+    /** The name of the firewall's, which {@code nft -f} takes. */
+    public static final String FIREWALL = SystemText.NFT_FILE;
+
     private static final String UNITS = "/etc/systemd/system/";
 
     /** The files of a host that has {@code plan}. Whether its gate has more depends on all situations: {@link PlanFiles}. */

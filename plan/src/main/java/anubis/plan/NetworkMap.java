@@ -53,6 +53,8 @@ final class NetworkMap {
     private final Map<String, String> drawnAs = new HashMap<>();
 
     private final Map<String, String> hues = new LinkedHashMap<>();
+    /** Pairs of hosts, of which the first knows where the second is. */
+    private final Set<String> beginners = new HashSet<>();
 
     private NetworkMap(Network network, Situation situation, Map<String, HostPlan> plans) {
         this.network = network;
@@ -103,6 +105,9 @@ final class NetworkMap {
                 .forEach(host -> host.on().keySet().stream()
                         .filter(name -> attached(host, network.segment(name)))
                         .forEach(attachedTo::add));
+        plans.forEach((name, plan) -> plan.device().peers().stream()
+                .filter(peer -> peer.endpoint().isPresent())
+                .forEach(peer -> beginners.add(name + "\n" + peer.name())));
         text.append("digraph ").append(MapLabels.quoted(network.name())).append(" {\n");
         line(
                 "graph [fontname=\"%s\", fontcolor=\"%s\", label=<%s>, labelloc=t, bgcolor=white, pad=0.3, nodesep=0.3, ranksep=0.75, splines=spline, newrank=true]"
@@ -363,11 +368,7 @@ final class NetworkMap {
 
     /** Whether one knows where the other is. */
     private boolean begins(String one, String other) {
-        HostPlan plan = plans.get(one);
-        return plan != null
-                && plan.device().peers().stream()
-                        .filter(peer -> peer.name().equals(other))
-                        .anyMatch(peer -> peer.endpoint().isPresent());
+        return beginners.contains(one + "\n" + other);
     }
 
     /** Cables to segments that a host is not drawn in, and default routes. */

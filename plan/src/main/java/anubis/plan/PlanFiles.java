@@ -66,26 +66,6 @@ public final class PlanFiles {
         return Collections.unmodifiableSortedMap(all.files);
     }
 
-    /** Those of one host in one situation, by their names without the host's. */
-    public static Map<String, String> of(Network network, Situation situation, String host) {
-        Map<String, HostPlan> plans = Planner.plan(network, situation);
-        HostPlan plan = plans.get(host);
-        if (plan == null) {
-            throw new IllegalArgumentException(host + " has no WireGuard");
-        }
-        return new PlanFiles(network, Map.of(situation.name(), plans)).host(plan);
-    }
-
-    /** Where on a host a file of that name belongs; nothing if it is for people, or to be filled in first. */
-    public static Optional<String> place(String name) {
-        return switch (name) {
-            case SystemText.NFT_FILE -> Optional.of(SystemText.NFT_PLACE);
-            case SystemText.SYSCTL_FILE -> Optional.of(SystemText.SYSCTL_PLACE);
-            case SystemText.SERVICE, SystemText.DRIFT, SystemText.TIMER -> Optional.of("/etc/systemd/system/" + name);
-            default -> name.endsWith(".conf") ? Optional.of("/etc/wireguard/" + name) : Optional.empty();
-        };
-    }
-
     /** The path of the map of a situation, which Graphviz reads. */
     public static String map(Situation situation) {
         return "map-" + safe(situation.name()) + ".dot";

@@ -4,10 +4,10 @@ import anubis.config.Cidr;
 import java.util.List;
 
 /** What the kernel and systemd are told beside the tunnel. */
-public final class SystemText {
+final class SystemText {
     static final String SYSCTL_FILE = "90-anubis-plan.conf";
     /** What nft(8) is given. */
-    public static final String NFT_FILE = "anubis-plan.nft";
+    static final String NFT_FILE = "anubis-plan.nft";
 
     static final String SERVICE = "anubis-plan.service";
     static final String DRIFT = "anubis-drift.service";
