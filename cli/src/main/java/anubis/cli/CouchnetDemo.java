@@ -177,7 +177,8 @@ final class CouchnetDemo {
         all.entrySet().stream()
                 .filter(entry ->
                         entry.getValue().answered() && !entry.getValue().equals(before.get(entry.getKey())))
-                .sorted(Comparator.comparing(entry -> -entry.getValue().there().size()))
+                .sorted(Comparator.comparingInt(
+                        entry -> -entry.getValue().there().size()))
                 .filter(entry -> told.size() < WAYS && told.add(entry.getKey().from()))
                 .forEach(entry -> {
                     Probe probe = entry.getKey();

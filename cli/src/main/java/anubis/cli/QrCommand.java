@@ -6,15 +6,18 @@ import anubis.config.QuickConfig;
 import anubis.host.ConfigFile;
 import anubis.host.PrivateFile;
 import anubis.plan.Host;
+import anubis.plan.HostFile;
+import anubis.plan.HostPlan;
 import anubis.plan.Network;
 import anubis.plan.PlanFiles;
+import anubis.plan.Planner;
+import anubis.plan.Situation;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.google.zxing.WriterException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -87,16 +90,19 @@ final class QrCommand {
         }
         Path path = Path.of(keyFile.orElseThrow(
                 () -> new Anubis.UsageException("--key: name the file of " + phone + "'s private key")));
-        Map<String, String> files = PlanFiles.of(
-                network,
-                situation
-                        .map(name -> NetworkArgument.situation(network, name))
-                        .orElse(network.situations().getFirst()),
-                phone);
-        String text = Optional.ofNullable(files.get(network.interfaceName() + ".conf"))
-                .orElseThrow();
+        Situation now = situation
+                .map(name -> NetworkArgument.situation(network, name))
+                .orElse(network.situations().getFirst());
+        HostPlan plan =
+                Optional.ofNullable(Planner.plan(network, now).get(phone)).orElseThrow();
+        String quick = plan.link() + ".conf";
+        String text = HostFile.of(network, plan).stream()
+                .filter(each -> each.name().equals(quick))
+                .findFirst()
+                .orElseThrow()
+                .text();
         return new ConfigFile(
-                Optional.of(network.interfaceName()),
+                Optional.of(plan.link()),
                 path,
                 PlanFiles.withPrivateKey(text, ApplyCommand.key(path, read.file(), host)));
     }
