@@ -29,7 +29,7 @@ find_lacking() {
     [ -z "$lacking" ]
 }
 
-demo_needs="ip:iproute2 wg:wireguard-tools ping:iputils-ping sysctl:procps nsenter:util-linux"
+demo_needs="ip:iproute2 wg:wireguard-tools nft:nftables ping:iputils-ping sysctl:procps nsenter:util-linux"
 
 # Succeeds if an ordinary user may have a network of his own here.
 user_namespace_allowed() {

@@ -11,6 +11,7 @@ module anubis.cli {
     requires anubis.host;
     requires anubis.lab;
     requires anubis.linux;
+    requires anubis.netlab;
     requires anubis.plan;
     requires com.fasterxml.jackson.core;
     requires com.google.zxing;

@@ -8,7 +8,6 @@ module anubis.netlab {
     requires anubis.config;
     requires anubis.crypto;
     requires anubis.device;
-    requires anubis.host;
     requires anubis.linux;
 
     exports anubis.netlab;

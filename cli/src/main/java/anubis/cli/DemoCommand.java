@@ -7,20 +7,23 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
-/** {@code anubis demo}: a tunnel, or the gate, between hosts of namespaces on this machine, shown step by step. */
+/** {@code anubis demo}: a tunnel, the gate, or a whole network, between hosts of namespaces on this machine, shown step by step. */
 final class DemoCommand {
     private static final int SECONDS_DEFAULT = 10;
     private static final String GATE = "gate";
+    private static final String COUCHNET = "couchnet";
 
     private DemoCommand() {}
 
     static CommandSpec spec() {
         PositionalParamSpec what = PositionalParamSpec.builder()
-                .paramLabel("gate")
+                .paramLabel("gate|couchnet")
                 .type(String.class)
                 .arity("0..1")
-                .completionCandidates(List.of(GATE))
-                .description("Show the gate instead: two hubs, three clients, and all that they ask.")
+                .completionCandidates(List.of(GATE, COUCHNET))
+                .description(
+                        "Show the gate instead: two hubs, three clients, and all that they ask; or a whole network: planned",
+                        "from one file, proved, and built.")
                 .build();
         OptionSpec seconds = OptionSpec.builder("-t", "--seconds")
                 .paramLabel("SECONDS")
@@ -40,8 +43,9 @@ final class DemoCommand {
     }
 
     private static void run(Optional<String> what, int seconds) throws Exception {
-        if (what.filter(word -> !word.equals(GATE)).isPresent()) {
-            throw new Anubis.UsageException("there is no demo '" + what.get() + "'; one is called gate");
+        if (what.filter(word -> !word.equals(GATE) && !word.equals(COUCHNET)).isPresent()) {
+            throw new Anubis.UsageException(
+                    "there is no demo '" + what.get() + "'; there are " + GATE + " and " + COUCHNET);
         }
         if (seconds < 1) {
             throw new Anubis.UsageException("--seconds: the transfer lasts 1 second or more");
@@ -49,6 +53,10 @@ final class DemoCommand {
         String obstacle = Lab.obstacle().orElse("");
         if (!obstacle.isEmpty()) {
             throw new IllegalStateException(obstacle);
+        }
+        if (what.filter(COUCHNET::equals).isPresent()) {
+            new CouchnetDemo().show();
+            return;
         }
         if (what.isPresent()) {
             try (Lab lab = Lab.open();

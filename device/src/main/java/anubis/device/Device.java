@@ -8,6 +8,10 @@ import anubis.linux.LinkMonitor;
 import anubis.linux.Processes;
 import anubis.linux.Tun;
 import anubis.protocol.WireGuard;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -110,6 +114,22 @@ public final class Device implements AutoCloseable {
         threads.add(thread);
         thread.start();
         return thread;
+    }
+
+    /**
+     * Answers requests of the UAPI as the {@link UapiSocket} does, for who has the device in the same process. One that
+     * changes the port of an interface that is up is to be made by a thread of the device's network namespace.
+     *
+     * @param requests one or more, each with the empty line at its end
+     */
+    public String uapi(String requests) {
+        StringWriter answer = new StringWriter();
+        try {
+            new Uapi(this).serve(new BufferedReader(new StringReader(requests)), answer);
+        } catch (IOException e) {
+            throw new IllegalStateException(e); // strings have none
+        }
+        return answer.toString();
     }
 
     public WireGuard wireGuard() {

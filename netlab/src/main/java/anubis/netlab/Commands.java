@@ -25,18 +25,13 @@ final class Commands {
         this.machine = machine;
     }
 
-    /**
-     * What is to be run in the namespace once its cables are in it.
-     *
-     * @param devices the present names of its WireGuard interfaces, by the name that each is to get
-     */
-    static String script(Machine machine, Map<String, String> devices) {
-        return new Commands(machine).script(devices);
+    /** What is to be run in the namespace once its cables and its WireGuard interfaces are in it. */
+    static String script(Machine machine) {
+        return new Commands(machine).script();
     }
 
-    private String script(Map<String, String> devices) {
+    private String script() {
         both.append("link set lo up\n");
-        devices.forEach((name, present) -> both.append("link set %s name %s\n".formatted(present, name)));
         machine.links().forEach(this::link);
         machine.rules().forEach(this::rule);
         machine.routes().forEach(this::route);

@@ -2,8 +2,6 @@ package anubis.netlab;
 
 import anubis.config.DeviceChange;
 import anubis.device.Device;
-import anubis.device.UapiSocket;
-import anubis.host.UapiClient;
 import anubis.linux.Family;
 import anubis.linux.NetworkNamespace;
 import anubis.linux.PacketTap;
@@ -16,24 +14,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /** A machine of the world: its namespace, its WireGuard devices, and what pings and looks there. */
 final class Station implements AutoCloseable {
     private static final Path PARAMETERS = Path.of("/proc/sys/net");
-    private static final AtomicInteger DEVICES = new AtomicInteger();
 
     private final Machine machine;
     private final Peers peers;
     private final NetworkNamespace namespace;
     private final List<Runnable> closing = new ArrayList<>();
-    private final Map<String, UapiClient> clients = new HashMap<>();
-    private final List<Device> devices = new ArrayList<>();
+    private final Map<Machine.Device, Device> devices = new LinkedHashMap<>();
     private final Map<Integer, String> links = new HashMap<>();
 
     Station(Machine machine, Peers peers) throws IOException {
@@ -63,17 +59,18 @@ final class Station implements AutoCloseable {
 
     /** Makes all of it but the peers; the cables are there. */
     void build() throws Exception {
-        Map<String, String> names = namespace.call(() -> {
-            Map<String, String> made = new LinkedHashMap<>();
+        namespace.call(() -> {
             for (Machine.Link link : machine.links()) {
-                if (link.kind() instanceof Kind.WireGuard) {
-                    made.put(link.name(), openDevice(link.name()));
+                if (link.kind() instanceof Kind.WireGuard wireGuard) {
+                    Device device = Device.open(link.name(), InstantSource.system(), _ -> {});
+                    whenClosed(device::close);
+                    devices.put(wireGuard.device(), device);
                 }
             }
-            return made;
+            return machine;
         });
         tell(peers::none);
-        run(Commands.script(machine, names));
+        run(Commands.script(machine));
         namespace.call(() -> {
             for (Machine.Link link : machine.links()) {
                 links.put(Processes.interfaceIndex(link.name()), link.name());
@@ -82,34 +79,21 @@ final class Station implements AutoCloseable {
         });
     }
 
-    private String openDevice(String name) throws IOException {
-        // Its socket has to have a name that nobody else has on this machine; the interface is renamed.
-        String unique = "l" + Long.toString(ProcessHandle.current().pid(), Character.MAX_RADIX) + "-"
-                + Integer.toString(DEVICES.incrementAndGet(), Character.MAX_RADIX);
-        Device device = Device.open(unique, InstantSource.system(), _ -> {});
-        whenClosed(device::close);
-        devices.add(device);
-        UapiSocket socket = UapiSocket.open(device);
-        whenClosed(socket::close);
-        clients.put(name, new UapiClient(unique));
-        return unique;
-    }
-
     /** Changes its devices, where there is something to change. */
-    void tell(Function<Machine.Device, DeviceChange> change) throws IOException {
-        for (Machine.Link link : machine.links()) {
-            UapiClient client = clients.get(link.name());
-            if (link.kind() instanceof Kind.WireGuard wireGuard && client != null) {
-                DeviceChange wanted = change.apply(wireGuard.device());
-                if (!wanted.isEmpty()) {
-                    client.set(wanted);
+    void tell(Function<Machine.Device, DeviceChange> change) {
+        devices.forEach((described, device) -> {
+            DeviceChange wanted = change.apply(described);
+            if (!wanted.isEmpty()) {
+                String answer = device.uapi(wanted.request());
+                if (!answer.startsWith("errno=0\n")) {
+                    throw new IllegalStateException(machine.name() + " refuses its configuration: " + answer.strip());
                 }
             }
-        }
+        });
     }
 
-    List<Device> devices() {
-        return devices;
+    Collection<Device> devices() {
+        return devices.values();
     }
 
     PacketTap tap() throws Exception {
