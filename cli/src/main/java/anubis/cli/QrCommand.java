@@ -49,18 +49,20 @@ final class QrCommand {
                 .build();
         OptionSpec json = Json.option();
         CommandSpec spec = Anubis.verb(
-                "qr",
-                "Draws a configuration file as a QR code, to be read by the WireGuard app of a phone.",
-                () -> run(
-                        host.getValue() == null
-                                ? ConfigFile.read(file.getValue())
-                                : planned(
-                                        file.getValue(),
-                                        host.getValue(),
-                                        Optional.ofNullable(key.getValue()),
-                                        Optional.ofNullable(situation.getValue())),
-                        Optional.ofNullable(png.getValue()),
-                        json.getValue()));
+                "qr", "Draws a configuration file as a QR code, to be read by the WireGuard app of a phone.", () -> {
+                    Optional<String> picture = Optional.ofNullable(png.getValue());
+                    if (json.<Boolean>getValue() && picture.isPresent()) {
+                        throw new Anubis.UsageException("--png and --json are two forms of the same: choose one");
+                    }
+                    ConfigFile from = host.getValue() == null
+                            ? ConfigFile.read(file.getValue())
+                            : planned(
+                                    file.getValue(),
+                                    host.getValue(),
+                                    Optional.ofNullable(key.getValue()),
+                                    Optional.ofNullable(situation.getValue()));
+                    run(from, picture, json.getValue());
+                });
         spec.usageMessage().footer("Whoever sees the code has the private key in it.");
         return spec.addPositional(file)
                 .addOption(host)
@@ -108,9 +110,6 @@ final class QrCommand {
     }
 
     private static void run(ConfigFile file, Optional<String> png, boolean json) throws IOException, ConfigException {
-        if (json && png.isPresent()) {
-            throw new Anubis.UsageException("--png and --json are two forms of the same: choose one");
-        }
         String path = file.path().toString();
         QuickConfig config = QuickConfig.parse(path, file.text());
         PrivateFile.exposure(file.path(), true).ifPresent(problem -> Anubis.warn("warning: " + problem));

@@ -61,6 +61,7 @@ class AnubisTest {
     void everyVerbThatPrintsPrintsJsonToo() {
         // But for those that print nothing or a line that they are ready, a script, or a show.
         Set<String> others = Set.of(
+                "diagram",
                 "gate run",
                 "gate peer add",
                 "gate peer disable",
