@@ -63,6 +63,11 @@ final class Commands {
         for (Cidr address : link.addresses()) {
             both.append("addr add %s dev %s%s\n".formatted(address, link.name(), address.six() ? " nodad" : ""));
         }
+        if (link.kind() instanceof Kind.WireGuard) {
+            // The kernel's WireGuard has no multicast. A TUN has: its reports would wake the tunnel of a peer with
+            // ::/0.
+            both.append("link set %s multicast off\n".formatted(link.name()));
+        }
         both.append("link set %s up\n".formatted(link.name()));
     }
 
