@@ -41,7 +41,7 @@ import java.util.stream.Collectors;
 final class CouchnetDemo {
     private static final String FILE = "couchnet.toml";
     private static final int WAYS = 3;
-    private static final int COLUMN = 8;
+    private static final int COLUMN = 9;
 
     private final PrintStream out = System.out;
     private final Network network;
@@ -61,6 +61,11 @@ final class CouchnetDemo {
         describe();
         plan();
         prove();
+        step(
+                "Now it is built, each host a network namespace with a WireGuard device, and each pings all addresses of the others.");
+        seen(
+                "What is not answered must not be, or is not promised: the firewalls keep strangers out, and pings to addresses in");
+        seen("the wild; who moves trusts its tunnel alone, at home too.");
         int pairs = 0;
         for (Situation situation : network.situations()) {
             pairs += situation(situation);
