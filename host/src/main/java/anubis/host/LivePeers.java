@@ -17,6 +17,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
 
 /**
  * The peers of a running interface, whoever has made it, that come and go one by one, and the routes to them. Changes are
@@ -33,6 +34,7 @@ public final class LivePeers implements AutoCloseable {
     private final String name;
     private final BlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
     private final Thread thread;
+    private final UapiClient uapi;
     // Of the thread.
     private final Set<Cidr> ours = new HashSet<>();
     private final Set<Cidr> others = new HashSet<>();
@@ -68,13 +70,19 @@ public final class LivePeers implements AutoCloseable {
     /** Of the interface {@code name}, in the network namespace of the thread that calls this. */
     public LivePeers(String name) {
         this.name = name;
-        this.device = new UapiClient(name);
+        this.uapi = new UapiClient(name).lasting();
+        this.device = uapi;
         this.thread = Thread.ofPlatform().name(name + "-peers").daemon().start(this::run);
     }
 
     /** The interface's name. */
     public String name() {
         return name;
+    }
+
+    /** What {@code anubis up} has made of the interface, if it has: to be used in {@link #call}. */
+    public Tunnel tunnel(Consumer<String> warnings) {
+        return new Tunnel(name, uapi, warnings);
     }
 
     /**
@@ -136,6 +144,7 @@ public final class LivePeers implements AutoCloseable {
                         case Job.End() -> {
                             makeAll(together);
                             closeRoutes();
+                            uapi.hangUp();
                             return;
                         }
                     }
@@ -161,7 +170,7 @@ public final class LivePeers implements AutoCloseable {
         try {
             return device.get();
         } catch (IOException e) {
-            device = WireGuardInterface.of(name);
+            device = KernelInterface.exists(name) ? new KernelInterface(name) : uapi;
             return device.get();
         }
     }
