@@ -158,11 +158,11 @@ public final class Difference {
     }
 
     private void add(Stream<Route> routes) {
-        sorted(routes).forEach(route -> steps.add(route(route, "add", "del")));
+        sorted(routes).forEach(route -> steps.add(new Step.SetRoute(name, route, true)));
     }
 
     private void remove(Stream<Route> routes) {
-        sorted(routes).forEach(route -> steps.add(route(route, "del", "add")));
+        sorted(routes).forEach(route -> steps.add(new Step.SetRoute(name, route, false)));
     }
 
     /** The longest prefixes first: those that lead to less. */
@@ -187,18 +187,6 @@ public final class Difference {
         return ip(
                 List.of("address", verb, address.toString(), "dev", name),
                 List.of("address", opposite, address.toString(), "dev", name));
-    }
-
-    private Step route(Route route, String verb, String opposite) {
-        List<String> rest = List.of(
-                route.destination().toString(),
-                "dev",
-                name,
-                "table",
-                String.valueOf(route.table()),
-                "proto",
-                String.valueOf(Route.PROTOCOL));
-        return ip(joined(List.of("route", verb), rest), joined(List.of("route", opposite), rest));
     }
 
     private static Step rule(Rule rule, String verb, String opposite) {

@@ -20,6 +20,18 @@ public sealed interface Step {
         }
     }
 
+    /**
+     * A route through the interface {@code name}.
+     *
+     * @param there whether it shall be there; it is not, if it shall, and is, if it shall not
+     */
+    record SetRoute(String name, Route route, boolean there) implements Step {
+        /** What takes it back. */
+        public SetRoute undo() {
+            return new SetRoute(name, route, !there);
+        }
+    }
+
     /** The device itself. */
     record SetDevice(DeviceChange change, DeviceChange undo) implements Step {}
 
@@ -53,6 +65,9 @@ public sealed interface Step {
     default String describe() {
         return switch (this) {
             case Ip ip -> "ip " + (ip.six() ? "-6 " : "") + String.join(" ", ip.arguments());
+            case SetRoute(String name, Route route, boolean there) ->
+                "ip route " + (there ? "add " : "del ") + route.destination() + " dev " + name + " table "
+                        + route.table() + " proto " + Route.PROTOCOL;
             case SetDevice device -> "device: " + device.change().describe();
             case Nft nft -> "nft: " + nft.script().lines().limit(1).findFirst().orElse("");
             case Dns dns ->

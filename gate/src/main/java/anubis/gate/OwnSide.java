@@ -37,7 +37,7 @@ final class OwnSide {
 
     OwnSide(LivePeers live, Consumer<String> log) {
         this.live = live;
-        this.tunnel = new Tunnel(live.name(), log);
+        this.tunnel = live.tunnel(log);
     }
 
     /** Makes the hub the peer, in the place of {@code before}; all is as it was if that fails. */

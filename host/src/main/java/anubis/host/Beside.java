@@ -47,7 +47,8 @@ record Beside(List<Step> before, Optional<List<Step>> hooks) {
                         + quoted(Transaction.SYSCTLS.resolve(parameter.file()).toString()) + "\n";
             case Step.WriteFile file -> undo(file);
             case Step.HeedMarks() -> "";
-            case Step.SetDevice _, Step.Dns _ -> throw new IllegalArgumentException("that is the interface's own");
+            case Step.SetRoute _, Step.SetDevice _, Step.Dns _ ->
+                throw new IllegalArgumentException("that is the interface's own");
         };
     }
 

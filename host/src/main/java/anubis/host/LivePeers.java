@@ -5,13 +5,10 @@ import anubis.config.DeviceChange;
 import anubis.config.PeerChange;
 import anubis.config.Route;
 import anubis.config.UapiDevice;
-import anubis.linux.Rtnetlink;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -20,13 +17,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.function.Consumer;
 
 /**
  * The peers of a running interface, whoever has made it, that come and go one by one, and the routes to them. Changes are
  * made in the order in which they were asked for; those that wait for each other are made together, with one request to
- * the device and one {@code ip}. Any thread may ask.
+ * the device. Any thread may ask.
  *
  * <p>Its routes lie in the main table and have the number {@link #PROTOCOL}. A prefix that the interface's own routes
  * cover gets none, and a route of others to the same prefix is an error: it is not replaced.
@@ -35,14 +31,14 @@ public final class LivePeers implements AutoCloseable {
     /** RTA_PROTOCOL of these routes, so that what brings the whole interface up and down does not take them for its own. */
     static final int PROTOCOL = 203;
 
-    private static final Pattern FAILED = Pattern.compile("Command failed -:(\\d+)");
-
     private final String name;
     private final BlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
     private final Thread thread;
+    private final UapiClient uapi;
     // Of the thread.
     private final Set<Cidr> ours = new HashSet<>();
     private final Set<Cidr> others = new HashSet<>();
+    private Optional<Routes> routes = Optional.empty();
     private boolean routesKnown;
     private WireGuardInterface device;
 
@@ -74,13 +70,19 @@ public final class LivePeers implements AutoCloseable {
     /** Of the interface {@code name}, in the network namespace of the thread that calls this. */
     public LivePeers(String name) {
         this.name = name;
-        this.device = new UapiClient(name);
+        this.uapi = new UapiClient(name).lasting();
+        this.device = uapi;
         this.thread = Thread.ofPlatform().name(name + "-peers").daemon().start(this::run);
     }
 
     /** The interface's name. */
     public String name() {
         return name;
+    }
+
+    /** What {@code anubis up} has made of the interface, if it has: to be used in {@link #call}. */
+    public Tunnel tunnel(Consumer<String> warnings) {
+        return new Tunnel(name, uapi, warnings);
     }
 
     /**
@@ -141,6 +143,8 @@ public final class LivePeers implements AutoCloseable {
                         }
                         case Job.End() -> {
                             makeAll(together);
+                            closeRoutes();
+                            uapi.hangUp();
                             return;
                         }
                     }
@@ -166,7 +170,7 @@ public final class LivePeers implements AutoCloseable {
         try {
             return device.get();
         } catch (IOException e) {
-            device = WireGuardInterface.of(name);
+            device = KernelInterface.exists(name) ? new KernelInterface(name) : uapi;
             return device.get();
         }
     }
@@ -209,75 +213,56 @@ public final class LivePeers implements AutoCloseable {
         if (!routesKnown) {
             lookAtRoutes();
         }
-        List<String> lines = new ArrayList<>();
-        List<Job.Make> lineOf = new ArrayList<>();
-        Map<Job.Make, List<Cidr>> added = new HashMap<>();
         for (Job.Make job : together) {
-            for (Cidr prefix : job.change.left) {
-                if (ours.remove(prefix)) {
-                    lines.add(route("del", prefix));
-                    lineOf.add(job);
+            job.change.left.stream().filter(ours::remove).forEach(this::delete);
+            List<Cidr> added = new ArrayList<>();
+            try {
+                for (Cidr prefix : job.change.reached) {
+                    if (others.stream().noneMatch(other -> other.contains(prefix)) && ours.add(prefix)) {
+                        added.add(prefix);
+                        routes.orElseThrow(() -> new IOException(name + " is not there"))
+                                .set(new Route(prefix, Route.MAIN), PROTOCOL, true);
+                    }
                 }
-            }
-            for (Cidr prefix : job.change.reached) {
-                if (others.stream().noneMatch(other -> other.contains(prefix)) && ours.add(prefix)) {
-                    lines.add(route("add", prefix));
-                    lineOf.add(job);
-                    added.computeIfAbsent(job, _ -> new ArrayList<>()).add(prefix);
-                }
-            }
-        }
-        Map<Job.Make, String> failed = new HashMap<>();
-        if (!lines.isEmpty()) {
-            Command.Answer answer =
-                    Command.run(String.join("\n", lines) + "\n", List.of("ip", "-force", "-batch", "-"));
-            Matcher line = FAILED.matcher(answer.err());
-            while (line.find()) {
-                int number = Integer.parseInt(line.group(1)) - 1;
-                // That a route is gone already is what was wanted.
-                if (number < lines.size() && lines.get(number).startsWith("route add")) {
-                    failed.putIfAbsent(lineOf.get(number), lines.get(number));
-                }
-            }
-        }
-        List<String> undone = new ArrayList<>();
-        failed.keySet()
-                .forEach(job -> added.getOrDefault(job, List.of()).forEach(prefix -> {
-                    ours.remove(prefix);
-                    undone.add(route("del", prefix));
-                }));
-        if (!undone.isEmpty()) {
-            Command.run(String.join("\n", undone) + "\n", List.of("ip", "-force", "-batch", "-"));
-            routesKnown = false;
-        }
-        for (Job.Make job : together) {
-            String line = failed.get(job);
-            if (line == null) {
                 job.made.complete(null);
-            } else {
+            } catch (IOException e) {
+                added.forEach(this::delete);
+                routesKnown = false;
                 job.made.completeExceptionally(new IOException(
-                        "'ip " + line + "' failed: another route leads there, or " + name + " is down"));
+                        "no route to " + added.getLast() + " through " + name + ": another route leads there, or "
+                                + name + " is down",
+                        e));
             }
         }
     }
 
-    private String route(String verb, Cidr prefix) {
-        return "route " + verb + " " + prefix + " dev " + name + " proto " + PROTOCOL;
+    private void delete(Cidr prefix) {
+        try {
+            if (routes.isPresent()) {
+                routes.get().set(new Route(prefix, Route.MAIN), PROTOCOL, false);
+            }
+        } catch (IOException e) {
+            // That it is gone already is what was wanted.
+        }
     }
 
     private void lookAtRoutes() throws IOException {
         ours.clear();
         others.clear();
-        try (Rtnetlink kernel = Rtnetlink.open()) {
-            Optional<Rtnetlink.Link> link = kernel.link(name);
-            if (link.isPresent()) {
-                kernel.routes(link.get().index()).stream()
-                        .filter(route -> route.table() == Route.MAIN)
-                        .forEach(route -> (route.protocol() == PROTOCOL ? ours : others)
-                                .add(new Cidr(route.to().address(), route.to().length())));
-            }
+        closeRoutes();
+        routes = Routes.of(name);
+        if (routes.isPresent()) {
+            routes.get()
+                    .main()
+                    .forEach(route -> (route.protocol() == PROTOCOL ? ours : others)
+                            .add(new Cidr(route.to().address(), route.to().length())));
         }
         routesKnown = true;
+    }
+
+    private void closeRoutes() {
+        routes.ifPresent(Routes::close);
+        routes = Optional.empty();
     }
 
     /** Makes what has been asked for, and ends. */

@@ -1,6 +1,8 @@
 package anubis.host;
 
+import anubis.config.Route;
 import anubis.config.Step;
+import anubis.linux.ErrnoException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,9 +19,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Takes steps, all or none: when one fails, those that were taken are taken back, the last first. */
-final class Transaction {
+final class Transaction implements AutoCloseable {
     private static final Pattern FAILED_LINE = Pattern.compile("Command failed -:(\\d+)");
     static final Path SYSCTLS = Path.of("/proc/sys");
     private static final Path HEED_MARKS = SYSCTLS.resolve("net/ipv4/conf/all/src_valid_mark");
@@ -28,6 +31,7 @@ final class Transaction {
     private final WireGuardInterface device;
     private final Consumer<String> warnings;
     private final List<Step> taken = new ArrayList<>();
+    private @Nullable Routes routes;
 
     private Transaction(WireGuardInterface device, Consumer<String> warnings) {
         this.device = device;
@@ -41,30 +45,33 @@ final class Transaction {
      * @throws IOException if one failed; all is then as it was, unless a warning says otherwise
      */
     static void apply(WireGuardInterface device, List<Step> steps, Consumer<String> warnings) throws IOException {
-        Transaction transaction = new Transaction(device, warnings);
-        try {
-            transaction.take(steps);
-        } catch (IOException e) {
-            transaction.takeBack();
-            throw e;
+        try (Transaction transaction = new Transaction(device, warnings)) {
+            try {
+                transaction.take(steps);
+            } catch (IOException e) {
+                transaction.takeBack();
+                throw e;
+            }
         }
     }
 
     /** Takes back steps that were taken, the last first, as far as that can be done. */
     static void takeBack(WireGuardInterface device, List<Step> steps, Consumer<String> warnings) {
-        Transaction transaction = new Transaction(device, warnings);
-        transaction.taken.addAll(steps);
-        transaction.takeBack();
+        try (Transaction transaction = new Transaction(device, warnings)) {
+            transaction.taken.addAll(steps);
+            transaction.takeBack();
+        }
     }
 
     /** Takes the steps as far as that can be done. */
     static void applyAll(WireGuardInterface device, List<Step> steps, Consumer<String> warnings) {
-        Transaction transaction = new Transaction(device, warnings);
-        for (Step step : steps) {
-            try {
-                transaction.take(List.of(step));
-            } catch (IOException e) {
-                warnings.accept(String.valueOf(e.getMessage()));
+        try (Transaction transaction = new Transaction(device, warnings)) {
+            for (Step step : steps) {
+                try {
+                    transaction.take(List.of(step));
+                } catch (IOException e) {
+                    warnings.accept(String.valueOf(e.getMessage()));
+                }
             }
         }
     }
@@ -95,7 +102,7 @@ final class Transaction {
         return runs;
     }
 
-    /** One {@code ip} for thousands of routes: it tells at which line it stopped. */
+    /** One {@code ip} for them all: it tells at which line it stopped. */
     private void takeAtOnce(List<Step> steps) throws IOException {
         Command.Answer answer = batch(steps, Step.Ip::arguments);
         if (answer.status() == 0) {
@@ -131,6 +138,7 @@ final class Transaction {
     private void take(Step step) throws IOException {
         switch (step) {
             case Step.Ip ip -> Command.run("", argv(ip.six(), ip.arguments())).orThrow();
+            case Step.SetRoute route -> set(route);
             case Step.SetDevice set -> device.set(set.change());
             case Step.Nft nft -> nft(nft.script(), nft.essential());
             case Step.Dns dns -> NameServers.set(dns.name(), dns.wanted());
@@ -139,6 +147,17 @@ final class Transaction {
             case Step.HeedMarks() -> heedMarks();
         }
         taken.add(step);
+    }
+
+    private void set(Step.SetRoute step) throws IOException {
+        if (routes == null) {
+            routes = Routes.of(step.name()).orElseThrow(() -> new IOException("there is no interface " + step.name()));
+        }
+        try {
+            routes.set(step.route(), Route.PROTOCOL, step.there());
+        } catch (ErrnoException e) {
+            throw new ErrnoException(step.describe(), e.errno());
+        }
     }
 
     private void nft(String script, boolean essential) throws IOException {
@@ -157,6 +176,7 @@ final class Transaction {
             try {
                 switch (run.getFirst()) {
                     case Step.Ip _ -> batch(run, Step.Ip::undo, "-force").orThrow();
+                    case Step.SetRoute route -> set(route.undo());
                     case Step.SetDevice set -> device.set(set.undo());
                     case Step.Nft nft -> nft(nft.undo(), false);
                     case Step.Dns dns -> NameServers.set(dns.name(), dns.before());
@@ -184,6 +204,13 @@ final class Transaction {
         PrivateFile.write(path, content.get().getBytes(StandardCharsets.UTF_8));
         if (!file.secret()) {
             Files.setPosixFilePermissions(path, READABLE);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (routes != null) {
+            routes.close();
         }
     }
 

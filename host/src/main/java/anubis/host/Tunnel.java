@@ -41,6 +41,7 @@ public final class Tunnel {
     private static final String GUESTS = "\n# anubis: peers that come and go\n";
 
     private final String name;
+    private final UapiClient uapi;
     private final Consumer<String> warnings;
     private final RunFiles files;
     private final Confirmation confirmation;
@@ -57,7 +58,12 @@ public final class Tunnel {
      * @param warnings told, a line each, what went wrong and did not stop anything
      */
     public Tunnel(String name, Consumer<String> warnings) {
+        this(name, new UapiClient(name), warnings);
+    }
+
+    Tunnel(String name, UapiClient uapi, Consumer<String> warnings) {
         this.name = name;
+        this.uapi = uapi;
         this.warnings = warnings;
         this.files = new RunFiles(RunFiles.DIRECTORY, name);
         this.confirmation = new Confirmation(name, files);
@@ -434,7 +440,7 @@ public final class Tunnel {
     }
 
     private WireGuardInterface device(QuickConfig config) {
-        return config.kernel() ? new KernelInterface(name) : new UapiClient(name);
+        return config.kernel() ? new KernelInterface(name) : uapi;
     }
 
     /** Removes what outlives the interface. */

@@ -6,7 +6,9 @@ import anubis.config.UapiReply;
 import anubis.host.UapiException.Reason;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.Serial;
 import java.net.ConnectException;
+import java.net.ProtocolException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -22,13 +24,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Speaks to a running WireGuard device through its UAPI socket (WireGuard's cross-platform interface), whoever made it.
- * Every request has a connection of its own, as those of {@code wg} have. Any thread may use a client.
+ * Every request has a connection of its own, as those of {@code wg} have, unless the client is a {@linkplain #lasting lasting}
+ * one. Any thread may use a client.
  */
 public final class UapiClient implements WireGuardInterface {
     /** The system property that puts another folder in the place of {@link #DIRECTORY}, for a rehearsal. */
@@ -45,6 +49,9 @@ public final class UapiClient implements WireGuardInterface {
     private final String name;
     private final Path socket;
     private final Duration timeout;
+    private final boolean lasting;
+    /** Where no request is under way on it, for the next one. */
+    private final AtomicReference<@Nullable SocketChannel> idle = new AtomicReference<>();
 
     /** Takes the lines of a reply but its errno and the empty line at its end. */
     @FunctionalInterface
@@ -61,14 +68,24 @@ public final class UapiClient implements WireGuardInterface {
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException("an interface has a name of 1 to 15 letters, digits or _=+.-");
         }
+        this(name, directory.resolve(name + SUFFIX), timeout, false);
+    }
+
+    private UapiClient(String name, Path socket, Duration timeout, boolean lasting) {
         this.name = name;
-        this.socket = directory.resolve(name + SUFFIX);
+        this.socket = socket;
         this.timeout = timeout;
+        this.lasting = lasting;
     }
 
     /** A client of the interface {@code name} of this host. */
     public UapiClient(String name) {
         this(DIRECTORY, name, TIMEOUT);
+    }
+
+    /** The same, but its connection stays from one request to the next until {@link #hangUp}, if the device leaves it open. */
+    UapiClient lasting() {
+        return new UapiClient(name, socket, timeout, true);
     }
 
     /**
@@ -115,7 +132,7 @@ public final class UapiClient implements WireGuardInterface {
      * The whole state of the device.
      *
      * @throws UapiException if it cannot be reached or refuses
-     * @throws java.net.ProtocolException if its answer is not of the protocol
+     * @throws ProtocolException if its answer is not of the protocol
      */
     @Override
     public UapiDevice get() throws IOException {
@@ -146,37 +163,41 @@ public final class UapiClient implements WireGuardInterface {
      * @throws EOFException if it breaks off
      */
     public void request(String text, LineSink reply) throws IOException {
-        try (SocketChannel connection = connect()) {
-            // A blocking channel has no time limit of its own; closing it ends whatever is being waited for.
-            CompletableFuture<Void> deadline = new CompletableFuture<>();
-            deadline.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS).exceptionally(_ -> close(connection));
+        SocketChannel kept = idle.getAndSet(null);
+        if (kept != null) {
             try {
-                exchange(connection, text, reply);
-            } catch (ClosedChannelException e) {
-                if (deadline.isCompletedExceptionally()) {
-                    throw timedOut("has not answered in " + timeout.toMillis() + " ms");
-                }
-                throw e;
-            } finally {
-                deadline.complete(null);
+                request(kept, text, reply);
+                return;
+            } catch (UnheardException e) {
+                // The device has closed it since.
             }
+        }
+        request(connect(), text, reply);
+    }
+
+    private void request(SocketChannel connection, String text, LineSink reply) throws IOException {
+        // A blocking channel has no time limit of its own; closing it ends whatever is being waited for.
+        CompletableFuture<Void> deadline = new CompletableFuture<>();
+        deadline.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS).exceptionally(_ -> close(connection));
+        boolean whole = false;
+        try {
+            exchange(connection, text, reply);
+            whole = true;
+        } catch (ClosedChannelException e) {
+            if (deadline.isCompletedExceptionally()) {
+                throw timedOut("has not answered in " + timeout.toMillis() + " ms");
+            }
+            throw e;
+        } finally {
+            deadline.complete(null);
+            close(whole && lasting ? idle.getAndSet(connection) : connection);
         }
     }
 
     private void exchange(SocketChannel connection, String text, LineSink reply) throws IOException {
-        ByteBuffer request = StandardCharsets.US_ASCII.encode(text);
-        try {
-            while (request.hasRemaining()) {
-                connection.write(request);
-            }
-        } finally {
-            // It contains keys.
-            request.clear();
-            request.put(new byte[request.capacity()]);
-        }
         UapiLines lines = new UapiLines(connection, name);
         UapiReply status = new UapiReply();
-        for (String line = lines.next(); !line.isEmpty(); line = lines.next()) {
+        for (String line = first(connection, text, lines); !line.isEmpty(); line = lines.next()) {
             if (line.startsWith("errno=")) {
                 status.accept(line);
             } else {
@@ -186,6 +207,41 @@ public final class UapiClient implements WireGuardInterface {
         if (status.errno() != 0) {
             throw UapiException.refused(name, status.errno());
         }
+    }
+
+    /** Sends a request; returns the first line of the answer. */
+    private static String first(SocketChannel connection, String text, UapiLines lines) throws IOException {
+        ByteBuffer request = StandardCharsets.US_ASCII.encode(text);
+        try {
+            while (request.hasRemaining()) {
+                connection.write(request);
+            }
+            return lines.next();
+        } catch (ClosedChannelException | ProtocolException e) {
+            throw e; // it took too long, or has answered something
+        } catch (IOException e) {
+            throw new UnheardException(e);
+        } finally {
+            // It contains keys.
+            request.clear();
+            request.put(new byte[request.capacity()]);
+        }
+    }
+
+    /** The device has broken off, and has answered nothing to the last request. */
+    private static final class UnheardException extends EOFException {
+        @Serial
+        private static final long serialVersionUID = 1;
+
+        UnheardException(IOException cause) {
+            super(cause.getMessage());
+            initCause(cause);
+        }
+    }
+
+    /** Closes the connection that is idle, if there is one. */
+    void hangUp() {
+        close(idle.getAndSet(null));
     }
 
     private SocketChannel connect() throws IOException {
@@ -223,9 +279,11 @@ public final class UapiClient implements WireGuardInterface {
         return new UapiException(Reason.TIMED_OUT, 0, "the device " + name + " " + how + "; is its process alive?");
     }
 
-    private static @Nullable Void close(SocketChannel connection) {
+    private static @Nullable Void close(@Nullable SocketChannel connection) {
         try {
-            connection.close();
+            if (connection != null) {
+                connection.close();
+            }
         } catch (IOException e) {
             // It is closed all the same.
         }

@@ -89,6 +89,18 @@ class UapiClientTest {
     }
 
     @Test
+    void aConnectionThatLastsIsMadeAnewWhereTheDeviceHasClosedIt() throws Exception {
+        UapiClient lasting = client.lasting();
+        reply = "listen_port=51820\nerrno=0\n\n";
+        for (int i = 0; i < 20; i++) {
+            assertThat(lasting.get().listenPort()).isEqualTo(51820); // this device answers one request on each
+            assertThat(requests.take()).isEqualTo("get=1\n\n");
+        }
+        assertThat(requests).isEmpty();
+        lasting.hangUp();
+    }
+
+    @Test
     void setSendsTheRequest() throws Exception {
         DeviceChange change = change("[Interface]\nListenPort=7");
         client.set(change);

@@ -4,6 +4,7 @@ package anubis.linux;
 public final class Errno {
     public static final int EPERM = 1;
     public static final int ENOENT = 2;
+    public static final int ESRCH = 3;
     public static final int EINTR = 4;
     public static final int EIO = 5;
     public static final int EBADF = 9;
@@ -42,6 +43,7 @@ public final class Errno {
         return switch (errno) {
             case EPERM -> "EPERM (Operation not permitted)";
             case ENOENT -> "ENOENT (No such file or directory)";
+            case ESRCH -> "ESRCH (No such process)";
             case EINTR -> "EINTR (Interrupted system call)";
             case EIO -> "EIO (Input/output error)";
             case EBADF -> "EBADF (Bad file descriptor)";

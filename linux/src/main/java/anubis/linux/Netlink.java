@@ -18,6 +18,9 @@ final class Netlink implements AutoCloseable {
     private static final int ATTRIBUTE_HEADER = 4; // struct nlattr: length 0 (u16), type 2 (u16)
     private static final int TYPE_MASK = 0x3fff; // of an attribute, without NLA_F_NESTED and NLA_F_NET_BYTEORDER
     private static final short REQUEST = 0x001;
+    private static final short ACKNOWLEDGE = 0x004;
+    private static final short EXCLUSIVE = 0x200;
+    private static final short CREATE = 0x400;
     private static final short DUMP = 0x300;
     private static final short INTERRUPTED = 0x010;
     private static final short ERROR = 2;
@@ -115,6 +118,16 @@ final class Netlink implements AutoCloseable {
         return ask(type, (short) (REQUEST | DUMP), request);
     }
 
+    /** Has one thing made that is not there yet. */
+    void make(int type, ByteBuffer request) throws ErrnoException {
+        ask(type, (short) (REQUEST | ACKNOWLEDGE | CREATE | EXCLUSIVE), request);
+    }
+
+    /** Has one thing changed. */
+    void change(int type, ByteBuffer request) throws ErrnoException {
+        ask(type, (short) (REQUEST | ACKNOWLEDGE), request);
+    }
+
     private List<Message> ask(int type, short flags, ByteBuffer request) throws ErrnoException {
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
             Optional<List<Message>> answer =
@@ -152,7 +165,12 @@ final class Netlink implements AutoCloseable {
                 ByteBuffer body = in.slice(at + HEADER, size - HEADER).order(ByteOrder.nativeOrder());
                 interrupted |= (in.getShort(at + 6) & INTERRUPTED) != 0;
                 switch (in.getShort(at + 4)) {
-                    case ERROR -> throw new ErrnoException("ask the kernel", -body.getInt(0));
+                    case ERROR -> {
+                        if (body.getInt(0) == 0) {
+                            return Optional.of(messages); // it acknowledges
+                        }
+                        throw new ErrnoException("ask the kernel", -body.getInt(0));
+                    }
                     case DONE -> {
                         return interrupted ? Optional.empty() : Optional.of(messages);
                     }

@@ -16,13 +16,15 @@ import java.util.function.Predicate;
 
 /**
  * The interfaces, addresses, routes and rules of a network namespace, and its tables of nft, as the kernel tells them
- * (rtnetlink(7)). To be used by one thread.
+ * (rtnetlink(7)); routes can be changed. To be used by one thread.
  */
 public final class Rtnetlink implements AutoCloseable {
     // linux/netlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h, linux/fib_rules.h
     private static final int NETLINK_ROUTE = 0;
     private static final int RTM_GETLINK = 18;
     private static final int RTM_GETADDR = 22;
+    private static final int RTM_NEWROUTE = 24;
+    private static final int RTM_DELROUTE = 25;
     private static final int RTM_GETROUTE = 26;
     private static final int RTM_GETRULE = 34;
     private static final byte AF_INET = 2;
@@ -43,6 +45,8 @@ public final class Rtnetlink implements AutoCloseable {
     private static final int RTN_UNICAST = 1;
     private static final int RTPROT_KERNEL = 2;
     private static final int RT_TABLE_MAIN = 254;
+    private static final int RT_SCOPE_LINK = 253;
+    private static final int RT_SCOPE_NOWHERE = 255; // of a route to be deleted: any
     private static final int RTA_DST = 1;
     private static final int RTA_OIF = 4;
     private static final int RTA_GATEWAY = 5;
@@ -210,6 +214,33 @@ public final class Rtnetlink implements AutoCloseable {
         return all(RTM_GETROUTE, request).stream()
                 .filter(message -> message.u8(0) == family && message.u8(7) == RTN_UNICAST)
                 .toList();
+    }
+
+    /** Adds a route through an interface; EEXIST if there is one to the same prefix in its table. */
+    public void add(int link, Route route) throws ErrnoException {
+        netlink.make(RTM_NEWROUTE, request(link, route, RT_SCOPE_LINK));
+    }
+
+    /** Takes a route through an interface away; ESRCH if it is not there. */
+    public void delete(int link, Route route) throws ErrnoException {
+        netlink.change(RTM_DELROUTE, request(link, route, RT_SCOPE_NOWHERE));
+    }
+
+    private static ByteBuffer request(int link, Route route, int scope) {
+        InetAddress address = route.to().address();
+        ByteBuffer request = Netlink.request()
+                .put(address instanceof Inet6Address ? AF_INET6 : AF_INET)
+                .put((byte) route.to().length())
+                .putShort((short) 0)
+                .put((byte) 0) // the table is told by an attribute
+                .put((byte) route.protocol())
+                .put((byte) scope)
+                .put((byte) RTN_UNICAST)
+                .putInt(0);
+        Netlink.put(request, RTA_DST, address.getAddress());
+        Netlink.put(request, RTA_OIF, link);
+        Netlink.put(request, RTA_TABLE, (int) route.table());
+        return request;
     }
 
     private static long table(Netlink.Message message, int fixed, int type) {

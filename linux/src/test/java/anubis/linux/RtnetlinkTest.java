@@ -1,6 +1,7 @@
 package anubis.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -58,6 +59,37 @@ class RtnetlinkTest {
             assertThat(RtnetlinkTest.<Optional<Rtnetlink.Link>>ask(test, kernel -> kernel.link("none")))
                     .isEmpty();
             assertThat(link(test, link.index() + 100)).isEmpty();
+        }
+    }
+
+    @Test
+    void addsAndDeletesRoutesThroughAnInterface() throws Exception {
+        try (TestNamespace test = new TestNamespace()) {
+            int link = dummy(test).index();
+            List<Rtnetlink.Route> wanted = List.of(
+                    new Rtnetlink.Route(prefix("10.4.0.0", 16), 254, 202),
+                    new Rtnetlink.Route(prefix("0.0.0.0", 0), TABLE, 203),
+                    new Rtnetlink.Route(prefix("2001:db8:4::", 48), 254, 202),
+                    new Rtnetlink.Route(prefix("::", 0), TABLE, 202));
+            List<Rtnetlink.Route> before = ask(test, kernel -> kernel.routes(link));
+            for (Rtnetlink.Route route : wanted) {
+                ask(test, kernel -> {
+                    kernel.add(link, route);
+                    return assertThatThrownBy(() -> kernel.add(link, route)).hasMessageContaining("EEXIST");
+                });
+            }
+            assertThat(RtnetlinkTest.<List<Rtnetlink.Route>>ask(test, kernel -> kernel.routes(link)))
+                    .containsAll(wanted)
+                    .hasSize(before.size() + wanted.size());
+            assertThat(test.ip("route show 10.4.0.0/16")).contains("10.4.0.0/16 dev d0 proto 202 scope link");
+            for (Rtnetlink.Route route : wanted) {
+                ask(test, kernel -> {
+                    kernel.delete(link, route);
+                    return assertThatThrownBy(() -> kernel.delete(link, route)).hasMessageContaining("ESRCH");
+                });
+            }
+            assertThat(RtnetlinkTest.<List<Rtnetlink.Route>>ask(test, kernel -> kernel.routes(link)))
+                    .isEqualTo(before);
         }
     }
 
