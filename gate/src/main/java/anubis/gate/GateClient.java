@@ -15,8 +15,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -46,6 +48,11 @@ final class GateClient {
     private final Consumer<String> log;
     private final AtomicBoolean renewing = new AtomicBoolean();
     private final AtomicBoolean leaving = new AtomicBoolean();
+
+    /** The hubs that have an {@code up} to answer, and those of them that have said goodbye meanwhile. */
+    private final Set<PublicKey> asking = ConcurrentHashMap.newKeySet();
+
+    private final Set<PublicKey> passedOver = ConcurrentHashMap.newKeySet();
     // Changed while this is locked.
     private volatile Optional<Session> session = Optional.empty();
     private Optional<PrivateKey> productionKey = Optional.empty();
@@ -110,6 +117,16 @@ final class GateClient {
     /** Asks a hub to bring this client's peer up, and does the same here if it agrees. */
     Answer up(Optional<String> name, Optional<String> code, Optional<Duration> lease) throws IOException {
         HubAddress hub = hub(name);
+        Optional<Session> before = session;
+        asking.add(hub.key());
+        try {
+            return up(hub, code, lease);
+        } finally {
+            asked(hub, before);
+        }
+    }
+
+    private Answer up(HubAddress hub, Optional<String> code, Optional<Duration> lease) throws IOException {
         Reply reply = ask(hub, new Asker.Question(hub.key(), Operation.UP, code, lease, Optional.empty()));
         if (reply.code().agrees()) {
             try {
@@ -309,7 +326,16 @@ final class GateClient {
             return;
         }
         try {
-            HubAddress hub = hub(Optional.of(present.get().hub()));
+            renew(hub(Optional.of(present.get().hub())), present);
+        } catch (IOException e) {
+            log.accept(String.valueOf(e.getMessage()));
+            endIfDead();
+        }
+    }
+
+    private void renew(HubAddress hub, Optional<Session> before) throws IOException {
+        asking.add(hub.key());
+        try {
             // What is up is renewed by it, and what the hub has forgotten is up again.
             Reply reply = ask(
                     hub,
@@ -320,9 +346,21 @@ final class GateClient {
             } else if (!goOn(hub, reply)) {
                 ask(hub, new Asker.Question(hub.key(), Operation.DOWN));
             }
-        } catch (IOException e) {
-            log.accept(String.valueOf(e.getMessage()));
-            endIfDead();
+        } finally {
+            asked(hub, before);
+        }
+    }
+
+    /** An {@code up} has come to its end. If nothing has come of it, a goodbye that it has crossed counts. */
+    private void asked(HubAddress hub, Optional<Session> before) throws IOException {
+        asking.remove(hub.key());
+        if (passedOver.remove(hub.key()) && before.isPresent()) {
+            synchronized (this) {
+                if (session.equals(before)) {
+                    log.accept(hub.name() + " says goodbye");
+                    end();
+                }
+            }
         }
     }
 
@@ -357,7 +395,9 @@ final class GateClient {
         Optional<Session> ended = session.filter(present ->
                 hub.filter(from -> from.name().equals(present.hub())).isPresent()
                         && reply.identifier().compareTo(present.up()) >= 0);
-        if (ended.isPresent() && leaving.compareAndSet(false, true)) {
+        if (ended.isPresent() && asking.contains(hubKey)) {
+            passedOver.add(hubKey); // it is of what was before: what becomes of the present up decides
+        } else if (ended.isPresent() && leaving.compareAndSet(false, true)) {
             Thread.startVirtualThread(() -> {
                 try {
                     log.accept(hub.get().name() + " says goodbye");
