@@ -48,9 +48,10 @@ final class SituationChecks {
                 hubs(situation, section);
             }
         }
+        Tree usual = new Tree(network, network.situations().getFirst());
         network.hosts().forEach((name, host) -> {
-            defaultRoute(host, "default-ipv4", host.default4());
-            defaultRoute(host, "default-ipv6", host.default6());
+            defaultRoute(usual, host, "default-ipv4", host.default4());
+            defaultRoute(usual, host, "default-ipv6", host.default6());
         });
     }
 
@@ -224,8 +225,7 @@ final class SituationChecks {
         return addresses.stream().anyMatch(address -> Prefixes.six(address) == six);
     }
 
-    private void defaultRoute(Host host, String key, Optional<String> by) {
-        Tree usual = new Tree(network, network.situations().getFirst());
+    private void defaultRoute(Tree usual, Host host, String key, Optional<String> by) {
         by.filter(name -> !usual.hub(network.host(name)).equals(Optional.of(host)))
                 .ifPresent(name -> once(
                         host.name(),
