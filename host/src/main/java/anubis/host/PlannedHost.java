@@ -2,17 +2,16 @@ package anubis.host;
 
 import anubis.config.Cidr;
 import anubis.config.ConfigException;
-import anubis.config.IpLiteral;
 import anubis.config.Rule;
 import anubis.config.Step;
 import anubis.linux.Rtnetlink;
 import anubis.linux.Rtnetlink.Link;
 import anubis.plan.HostPlan;
+import anubis.plan.IpText;
 import anubis.plan.KernelParameter;
 import anubis.plan.Machine.PolicyRule;
 import anubis.plan.Machine.TableRoute;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -20,7 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -233,7 +231,14 @@ public final class PlannedHost {
         plan.routes().stream()
                 .filter(route -> !routes.contains(route))
                 .sorted(Comparator.comparingInt(route -> -route.destination().length()))
-                .forEach(route -> steps.add(step(route, "replace", "del")));
+                .forEach(route -> steps.add(step(
+                        route,
+                        "replace",
+                        routes.stream()
+                                .filter(present -> sameKey(present, route))
+                                .findFirst()
+                                .map(present -> "replace " + IpText.route(present))
+                                .orElse("del " + IpText.route(route)))));
         plan.rules().stream()
                 .filter(rule -> !rules.contains(rule))
                 .sorted(Comparator.comparingInt(PolicyRule::priority))
@@ -245,7 +250,7 @@ public final class PlannedHost {
         routes.stream()
                 .filter(route -> plan.routes().stream().noneMatch(each -> sameKey(each, route)))
                 .sorted(Comparator.comparingInt(route -> route.destination().length()))
-                .forEach(route -> steps.add(step(route, "del", "add")));
+                .forEach(route -> steps.add(step(route, "del", "add " + IpText.route(route))));
         return steps;
     }
 
@@ -280,32 +285,13 @@ public final class PlannedHost {
     }
 
     private static Step step(PolicyRule rule, String verb, String opposite) {
-        String text = (rule.inverted() ? "not " : "")
-                + rule.mark().map(mark -> "fwmark " + mark + " ").orElse("")
-                + "pref " + rule.priority() + " lookup " + rule.table()
-                + (rule.suppressed() >= 0 ? " suppress_prefixlength " + rule.suppressed() : "");
+        String text = IpText.rule(rule);
         return new Step.Ip(rule.six(), words("rule " + verb + " " + text), words("rule " + opposite + " " + text));
     }
 
-    private static Step step(TableRoute route, String verb, String opposite) {
-        String type = route.type() == TableRoute.Type.UNICAST
-                ? ""
-                : route.type().name().toLowerCase(Locale.ROOT) + " ";
-        String text = type + route.destination()
-                + route.via().map(PlannedHost::via).orElse("")
-                + (route.link().isEmpty() ? "" : " dev " + route.link())
-                + route.source()
-                        .map(source -> " src " + IpLiteral.format(source))
-                        .orElse("")
-                + " table " + route.table();
+    private static Step step(TableRoute route, String verb, String undo) {
         return new Step.Ip(
-                route.destination().six(),
-                words("route " + verb + " " + text),
-                words("route " + opposite + " " + text));
-    }
-
-    private static String via(InetAddress router) {
-        return " via " + IpLiteral.format(router);
+                route.destination().six(), words("route " + verb + " " + IpText.route(route)), words("route " + undo));
     }
 
     private static List<String> words(String text) {

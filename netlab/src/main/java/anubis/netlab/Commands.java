@@ -1,13 +1,10 @@
 package anubis.netlab;
 
 import anubis.config.Cidr;
-import anubis.config.IpLiteral;
-import anubis.config.Rule;
+import anubis.plan.IpText;
 import anubis.plan.Machine;
 import anubis.plan.Machine.Kind;
 import anubis.plan.Machine.Link;
-import anubis.plan.Machine.PolicyRule;
-import anubis.plan.Machine.TableRoute;
 import anubis.plan.NftText;
 import anubis.plan.Segment;
 import anubis.plan.Wall;
@@ -33,8 +30,8 @@ final class Commands {
     private String script() {
         both.append("link set lo up\n");
         machine.links().forEach(this::link);
-        machine.rules().forEach(this::rule);
-        machine.routes().forEach(this::route);
+        machine.rules().forEach(rule -> (rule.six() ? six : both).append("rule add %s\n".formatted(IpText.rule(rule))));
+        machine.routes().forEach(route -> both.append("route add %s\n".formatted(IpText.route(route))));
         String script = "set -e\n" + piped("ip -batch -", both) + piped("ip -6 -batch -", six);
         return machine.wall().equals(Wall.NONE)
                 ? script
@@ -69,38 +66,6 @@ final class Commands {
             both.append("link set %s multicast off\n".formatted(link.name()));
         }
         both.append("link set %s up\n".formatted(link.name()));
-    }
-
-    private void rule(PolicyRule rule) {
-        StringBuilder text = rule.six() ? six : both;
-        text.append("rule add pref ").append(rule.priority());
-        rule.mark()
-                .ifPresent(mark -> text.append(rule.inverted() ? " not" : "")
-                        .append(" fwmark ")
-                        .append(mark(mark)));
-        text.append(" lookup ").append(rule.table());
-        text.append(rule.suppressed() >= 0 ? " suppress_prefixlength " + rule.suppressed() : "");
-        text.append('\n');
-    }
-
-    private static String mark(Rule.Mark mark) {
-        return "0x%x/0x%x".formatted(mark.value(), mark.mask());
-    }
-
-    private void route(TableRoute route) {
-        both.append("route add ");
-        both.append(
-                switch (route.type()) {
-                    case UNICAST -> "";
-                    case THROW -> "throw ";
-                    case UNREACHABLE -> "unreachable ";
-                    case BLACKHOLE -> "blackhole ";
-                });
-        both.append(route.destination());
-        route.via().ifPresent(via -> both.append(" via ").append(IpLiteral.format(via)));
-        both.append(route.link().isEmpty() ? "" : " dev " + route.link());
-        route.source().ifPresent(source -> both.append(" src ").append(IpLiteral.format(source)));
-        both.append(" table ").append(route.table()).append('\n');
     }
 
     /** Kernel parameters by their path under {@code /proc/sys/net}, in the order in which they are to be set. */

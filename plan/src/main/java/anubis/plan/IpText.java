@@ -7,7 +7,7 @@ import anubis.plan.Machine.TableRoute;
 import java.util.stream.Stream;
 
 /** Routes and rules in the words of ip(8), without the verb and the family. */
-final class IpText {
+public final class IpText {
     private IpText() {}
 
     /** The program with the option of a family. */
@@ -15,7 +15,8 @@ final class IpText {
         return six ? "ip -6" : "ip -4";
     }
 
-    static String route(TableRoute route) {
+    /** A route and its table. */
+    public static String route(TableRoute route) {
         String type = switch (route.type()) {
             case UNICAST -> "";
             case THROW -> "throw ";
@@ -31,7 +32,8 @@ final class IpText {
                 + " table " + table(route.table());
     }
 
-    static String rule(PolicyRule rule) {
+    /** A rule and its priority. */
+    public static String rule(PolicyRule rule) {
         return "pref " + rule.priority()
                 + rule.mark()
                         .map(mark -> (rule.inverted() ? " not" : "") + " fwmark " + mark)
