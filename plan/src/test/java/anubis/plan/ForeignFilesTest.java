@@ -100,14 +100,14 @@ class ForeignFilesTest {
 
     @Test
     void aCommandThatNobodyUnderstandsMakesThePairsUnknown() throws Exception {
-        change("laptop", "\n\n[Peer]", "\nPostUp = /root/secret-of-mine.sh --key hidden\n\n[Peer]");
+        change("laptop", "\n\n[Peer]", "\nPostUp = /opt/secret-of-mine.sh --key hidden\n\n[Peer]");
         Checked checked = checked();
         assertThat(cell(checked, "server", "laptop")).isEqualTo(Cell.UNKNOWN);
         assertThat(cell(checked, "laptop", "phone")).isEqualTo(Cell.UNKNOWN);
         assertThat(cell(checked, "server", "phone")).isEqualTo(Cell.FINE);
         assertThat(checked.faults())
                 .map(Fault::machine, Fault::cause)
-                .containsOnly(org.assertj.core.groups.Tuple.tuple("laptop", "PostUp runs /root/secret-of-mine.sh"));
+                .containsOnly(org.assertj.core.groups.Tuple.tuple("laptop", "PostUp runs /opt/secret-of-mine.sh"));
     }
 
     @Test

@@ -346,7 +346,7 @@ class ReasonTest {
     @Test
     void whatIsNotUnderstoodIsUnknown() {
         SmallWorld small = new SmallWorld();
-        small.hub.unknown.add("PostUp = /root/magic.sh");
+        small.hub.unknown.add("PostUp = /opt/magic.sh");
         assertThat(SmallWorld.word(small.ping("leaf", "10.9.0.7"))).isEqualTo("unknown at hub");
         assertThat(SmallWorld.word(small.ping("laptop", "172.20.0.2"))).isEqualTo("reached");
     }
