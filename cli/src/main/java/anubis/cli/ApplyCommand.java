@@ -1,6 +1,7 @@
 package anubis.cli;
 
 import anubis.config.ConfigException;
+import anubis.config.ConfigException.Problem;
 import anubis.crypto.PrivateKey;
 import anubis.crypto.PublicKey;
 import anubis.host.ConfigFile;
@@ -123,6 +124,10 @@ final class ApplyCommand {
 
     private Wanted wanted() throws IOException, ConfigException {
         NetworkArgument.Read read = NetworkArgument.read(Optional.ofNullable(file.getValue()));
+        Optional<Problem> exposed = PrivateFile.exposure(read.file(), false);
+        if (exposed.isPresent()) { // whoever writes it says where this host's packets go
+            throw new IOException(exposed.get().toString());
+        }
         Network network = read.network();
         Situation now = Optional.<String>ofNullable(situation.getValue())
                 .map(name -> NetworkArgument.situation(network, name))

@@ -205,6 +205,18 @@ final class ApplyTest {
     }
 
     @Test
+    void aDescriptionThatOthersCanChangeIsRefused() throws IOException {
+        Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setPosixFilePermissions(description, PosixFilePermissions.fromString("rw-rw-rw-"));
+
+        CommandResult refused = execute("apply", "--host", "surya");
+
+        assertThat(refused.status()).isEqualTo(1);
+        assertThat(refused.stderr()).contains("/etc/anubis/network.toml", "chmod go-w");
+        assertThat(host.execute("ip", "link", "show", "wg0").status()).isNotZero();
+    }
+
+    @Test
     void whoIsNotOfTheNetworkIsTold() {
         CommandResult refused = execute("apply", "--host", "jacinth");
 

@@ -232,8 +232,9 @@ final class RoutedLab implements AutoCloseable {
                         "ip -6 rule",
                         "nft -s list ruleset")
                 .map(command -> host.run(command.split(" ")))
-                // Whether a neighbour has been heard of is not of interest.
-                .map(text -> text.replaceAll("(?m) (expires|valid_lft|preferred_lft) \\w+", ""))
+                // Whether a neighbour has been heard of, or asked whether it has the address, is not of interest.
+                .map(text -> text.replaceAll("(?m) (expires|valid_lft|preferred_lft) \\w+", "")
+                        .replace(" tentative", ""))
                 .collect(Collectors.joining("\n"));
         return network
                 + Arrays.stream(interfaces)
