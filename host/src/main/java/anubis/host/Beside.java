@@ -54,9 +54,9 @@ record Beside(List<Step> before, Optional<List<Step>> hooks) {
 
     private static String undo(Step.WriteFile file) {
         String path = quoted(file.path());
-        // Written into the file that is there, whose owner and mode stay.
+        // Written into the file that is there, whose owner and mode stay; one that is gone comes back as its owner's.
         return file.before()
-                .map(content -> "cat > " + path + " " + given(content))
+                .map(content -> "(umask 077; cat > " + path + ") " + given(content))
                 .orElse("rm -f " + path + "\n");
     }
 

@@ -162,9 +162,13 @@ final class ApplyTest {
         assertThat(state())
                 .contains("10.43.0.0/24 dev wg0", "tcp dport 80 accept")
                 .doesNotContain("10.42.0.0/24 dev wg0");
+        Path tunnel = root.resolve("etc/wireguard/wg0.conf");
+        Files.delete(tunnel); // it has a key in it, and is nobody else's when it comes back, either
         RoutedLab.await("what was before", () -> state().equals(before));
         RoutedLab.await("the old files", () -> drift().equals(todo));
         assertThat(Files.readString(root.resolve("etc/anubis/anubis-plan.nft"))).contains("443");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(tunnel)))
+                .isEqualTo("rw-------");
         assertThat(execute("confirm", "wg0").status()).isNotZero();
     }
 
