@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import anubis.lab.Lab;
 import anubis.plan.Network;
 import anubis.plan.NetworkFile;
+import anubis.plan.PlantedFaults;
 import anubis.plan.RandomDamage;
 import anubis.plan.RandomNetworks;
 import anubis.plan.Situation;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -45,6 +47,18 @@ final class PlannedWorldsTest {
                 }
             }
             Trials.assertEqual(trials.sum());
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void faultsThatPeopleMakeAreAsProved() throws Exception {
+        PlantedFaults faults = PlantedFaults.all();
+        try (Trials trials = new Trials()) {
+            faults.worlds().forEach((name, world) -> trials.begin(name, faults.network(), world));
+            Trials.Sum sum = trials.sum();
+            System.out.println(faults.worlds().size() + " planted faults: " + sum);
+            Trials.assertEqual(sum);
         }
     }
 

@@ -31,6 +31,7 @@ final class Walk {
     private final Connections connections = new Connections();
     private final Trail trail;
     private final List<Crossing> crossings = new ArrayList<>(2);
+    private final List<Question> questions = new ArrayList<>(2);
     private Packet packet;
     private Node at;
     private final Node origin;
@@ -45,6 +46,9 @@ final class Walk {
     private @Nullable Tunnel answering;
     /** The narrowest interface that it went out by; for a tunnel, what its bearer packets leave of theirs. */
     private @Nullable Iface narrowest;
+
+    /** That {@code asking}, an address at {@code from}, wanted to know who has another: whoever is asked knows then who that is. */
+    private record Question(Iface from, Ip asking, Iface to) {}
 
     /** A tunnel that was passed, from the end that it was entered by to the peer that this end is at the other. */
     private record Crossing(Peer to, Peer from, Channel channel) {}
@@ -338,6 +342,10 @@ final class Walk {
         }
         arrived = next;
         if (next != null) {
+            Ip asking = hop.six() ? null : asking(out, hop);
+            if (asking != null) {
+                questions.add(new Question(out, asking, next));
+            }
             return null;
         }
         if (deaf == null) {
@@ -351,10 +359,21 @@ final class Walk {
                 packet);
     }
 
-    /** Whether a machine answers the question (ARP) of another: only if it would take a packet from there. */
+    /**
+     * Whether a machine answers the question (ARP) of another: only if it would take a packet from there. It need not where it
+     * has just asked that one (neigh_event_ns() in arp_process()).
+     */
     private boolean answersTo(Iface each, Iface out, Ip hop) {
-        Ip asking = at.has(packet.source) ? packet.source : at.masquerade(out, hop, hop);
+        if (questions.contains(new Question(each, hop, out))) {
+            return true;
+        }
+        Ip asking = asking(out, hop);
         return asking == null || (!each.node().has(asking) && each.node().takes(each, asking));
+    }
+
+    /** The address that who has {@code hop} is asked from. */
+    private @Nullable Ip asking(Iface out, Ip hop) {
+        return at.has(packet.source) ? packet.source : at.masquerade(out, hop, hop);
     }
 
     private @Nullable Trouble through(String from, Tunnel tunnel, String why) {

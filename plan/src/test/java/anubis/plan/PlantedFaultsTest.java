@@ -3,6 +3,7 @@ package anubis.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import anubis.config.Cidr;
+import anubis.config.ConfigException;
 import anubis.config.Endpoint;
 import anubis.crypto.PublicKey;
 import anubis.plan.Machine.Device;
@@ -13,6 +14,7 @@ import anubis.plan.Machine.PolicyRule;
 import anubis.plan.Machine.TableRoute;
 import anubis.plan.Proof.Cell;
 import anubis.plan.Proof.Checked;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -398,23 +400,32 @@ class PlantedFaultsTest {
 
     // The tests.
 
-    private static Checked check(String situation, String host, UnaryOperator<Machine> spoil) throws Exception {
-        Network network = NetworkFile.parse("couchnet.toml", Files.readString(COUCHNET));
-        Situation there = network.situations().stream()
-                .filter(each -> each.name().equals(situation))
+    static Network couchnet() throws IOException, ConfigException {
+        return NetworkFile.parse("couchnet.toml", Files.readString(COUCHNET));
+    }
+
+    static World world(Network network, String situation, String host, UnaryOperator<Machine> spoil) {
+        Situation there = situation(network, situation);
+        World world = WorldBuilder.build(network, there, Planner.plan(network, there));
+        return new World(
+                world.situation(),
+                world.machines().stream()
+                        .map(machine -> machine.name().equals(host) ? spoil.apply(machine) : machine)
+                        .toList(),
+                world.names());
+    }
+
+    private static Situation situation(Network network, String name) {
+        return network.situations().stream()
+                .filter(each -> each.name().equals(name))
                 .findFirst()
                 .orElseThrow();
-        World world = WorldBuilder.build(network, there, Planner.plan(network, there));
+    }
+
+    private static Checked check(String situation, String host, UnaryOperator<Machine> spoil) throws Exception {
+        Network network = couchnet();
         return Proof.check(
-                network,
-                there,
-                new World(
-                        world.situation(),
-                        world.machines().stream()
-                                .map(machine -> machine.name().equals(host) ? spoil.apply(machine) : machine)
-                                .toList(),
-                        world.names()),
-                Service.PING);
+                network, situation(network, situation), world(network, situation, host, spoil), Service.PING);
     }
 
     @Test

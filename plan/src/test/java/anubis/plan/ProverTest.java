@@ -68,6 +68,15 @@ class ProverTest {
     }
 
     @Test
+    void whoHasJustAskedNeedNotAnswer() {
+        SmallWorld small = new SmallWorld();
+        small.leaf.sourceCheck = 1;
+        small.leaf.tunnelled("192.168.1.0/24");
+        assertThat(small.word("hub", "192.168.1.5")).isEqualTo("SOURCE_CHECK at leaf");
+        assertThat(small.word("leaf", "203.0.113.1")).isEqualTo("reached");
+    }
+
+    @Test
     void whoHidesIsAnsweredByName() {
         Outcome outcome = new SmallWorld().ping("leaf", "203.0.113.1");
         assertThat(way(outcome.there())).isEqualTo("leaf>eth0 hub<eth0 hub>eth1 internet<net0");

@@ -89,6 +89,7 @@ public record RandomDamage(World world, String what) {
                         .toList();
             case 6 ->
                 machine.wall().input().stream()
+                        .filter(each -> !each.established()) // which our table lets in, whatever the wall says
                         .map(each -> new Change(
                                 "not in its input: " + each,
                                 withWall(
