@@ -14,6 +14,7 @@ import anubis.plan.World;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -28,6 +29,13 @@ final class PlannedWorldsTest {
 
     /** This one is the demo's, whose test tries it. */
     private static final String OF_THE_DEMO = "couchnet.toml";
+
+    /** What is not to be compared: see docs/prove.md. */
+    private static final Set<String> INCOMPARABLE = Set.of(
+            // Linux takes whichever of the two was heard last.
+            "two with one address",
+            // The prover speaks of the kernel's WireGuard. Our device answers by the interface that it was asked at.
+            "bearer packets without a mark, and a route that catches them");
 
     @BeforeAll
     static void needsNamespaces() {
@@ -55,9 +63,14 @@ final class PlannedWorldsTest {
     void faultsThatPeopleMakeAreAsProved() throws Exception {
         PlantedFaults faults = PlantedFaults.all();
         try (Trials trials = new Trials()) {
-            faults.worlds().forEach((name, world) -> trials.begin(name, faults.network(), world));
+            assertThat(faults.worlds()).containsKeys(INCOMPARABLE.toArray(String[]::new));
+            faults.worlds().forEach((name, world) -> {
+                if (!INCOMPARABLE.contains(name)) {
+                    trials.begin(name, faults.network(), world);
+                }
+            });
             Trials.Sum sum = trials.sum();
-            System.out.println(faults.worlds().size() + " planted faults: " + sum);
+            System.out.println("planted faults: " + sum);
             Trials.assertEqual(sum);
         }
     }

@@ -14,6 +14,8 @@ import java.util.Map;
 
 /** The text of the shell script and of the kernel parameters that make a machine of a namespace. */
 final class Commands {
+    private static final int MTU_MIN_6 = 1280;
+
     private final Machine machine;
     private final StringBuilder both = new StringBuilder();
     private final StringBuilder six = new StringBuilder();
@@ -31,8 +33,12 @@ final class Commands {
         both.append("link set lo up\n");
         machine.links().forEach(this::link);
         machine.rules().forEach(rule -> (rule.six() ? six : both).append("rule add %s\n".formatted(IpText.rule(rule))));
-        machine.routes().forEach(route -> both.append("route add %s\n".formatted(IpText.route(route))));
-        String script = "set -e\n" + piped("ip -batch -", both) + piped("ip -6 -batch -", six);
+        machine.routes().stream()
+                .filter(route -> !route.destination().six()
+                        || machine.link(route.link()).map(Commands::hasSix).orElse(true))
+                .forEach(route -> both.append("route add %s\n".formatted(IpText.route(route))));
+        String script = "set -e\n" + piped("ip -batch -", both) + piped("ip -6 -batch -", six)
+                + (machine.forwarding6() ? "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding\n" : "");
         return machine.wall().equals(Wall.NONE)
                 ? script
                 : script + piped("nft -f -", new StringBuilder(NftText.of(NftText.TABLE, machine.wall(), mtu())));
@@ -58,14 +64,25 @@ final class Commands {
         }
         both.append("link set %s mtu %d\n".formatted(link.name(), link.mtu()));
         for (Cidr address : link.addresses()) {
-            both.append("addr add %s dev %s%s\n".formatted(address, link.name(), address.six() ? " nodad" : ""));
+            if (!address.six()) {
+                both.append("addr add %s dev %s\n".formatted(address, link.name()));
+            } else if (hasSix(link)) {
+                both.append("addr add %s dev %s nodad\n".formatted(address, link.name()));
+            }
         }
         if (link.kind() instanceof Kind.WireGuard) {
-            // The kernel's WireGuard has no multicast. A TUN has: its reports would wake the tunnel of a peer with
-            // ::/0.
-            both.append("link set %s multicast off\n".formatted(link.name()));
+            // The kernel's WireGuard has neither multicast nor an address of the link. A TUN has both: its reports of
+            // groups,
+            // sent from that address, would wake the tunnel of a peer with ::/0.
+            both.append(
+                    "link set %s multicast off%s\n".formatted(link.name(), hasSix(link) ? " addrgenmode none" : ""));
         }
         both.append("link set %s up\n".formatted(link.name()));
+    }
+
+    /** The kernel takes no address and no route of IPv6 where packets of its least length do not fit (RFC 8200). */
+    private static boolean hasSix(Link link) {
+        return link.mtu() >= MTU_MIN_6;
     }
 
     /** Kernel parameters by their path under {@code /proc/sys/net}, in the order in which they are to be set. */
@@ -74,7 +91,7 @@ final class Commands {
         parameters.put("ipv6/conf/all/disable_ipv6", "0");
         parameters.put("ipv6/conf/default/disable_ipv6", "0");
         parameters.put("ipv4/ip_forward", machine.forwarding4() ? "1" : "0");
-        parameters.put("ipv6/conf/all/forwarding", machine.forwarding6() ? "1" : "0");
+        parameters.put("ipv6/conf/all/forwarding", "0"); // what has multicast when it is set joins the group of routers
         for (String scope : List.of("all", "default")) {
             parameters.put("ipv4/conf/" + scope + "/rp_filter", String.valueOf(machine.sourceCheck()));
             // A redirect changes the way of later packets, so that the order of the pings would count.
