@@ -136,6 +136,7 @@ final class LargeNetwork {
                         name,
                         role,
                         appliance ? Optional.empty() : Optional.of(PublicKey.of(key)),
+                        Optional.empty(),
                         appliance ? List.of() : List.of(nth(RANGE_4, number), nth(RANGE_6, number)),
                         on,
                         role == Role.CENTRAL ? Map.of("isp", "eth1") : Map.of(),

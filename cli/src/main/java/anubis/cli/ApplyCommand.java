@@ -17,7 +17,10 @@ import anubis.plan.Network;
 import anubis.plan.NftText;
 import anubis.plan.PlanFiles;
 import anubis.plan.Planner;
+import anubis.plan.Proof;
+import anubis.plan.Proof.Checked;
 import anubis.plan.Role;
+import anubis.plan.Service;
 import anubis.plan.Situation;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -28,12 +31,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
 /** {@code anubis apply} and {@code anubis drift}: this host's part of a plan, put in force, or only looked at. */
 final class ApplyCommand {
+    private static final Path GATE_KEY = ConfigFile.DIRECTORY.resolve("gate.priv");
+    private static final String GATE_UNIT = "anubis-gate.service";
+
     private final PositionalParamSpec file = NetworkArgument.file();
     private final OptionSpec host = OptionSpec.builder("--host")
             .paramLabel("NAME")
@@ -57,6 +64,11 @@ final class ApplyCommand {
                 .defaultValue("false")
                 .description("Only print what would be done.")
                 .build();
+        OptionSpec unproved = OptionSpec.builder("--unproved")
+                .type(boolean.class)
+                .defaultValue("false")
+                .description("Also what 'anubis prove' finds fault with.")
+                .build();
         OptionSpec confirm = OptionSpec.builder("--confirm")
                 .paramLabel("TIME")
                 .type(String.class)
@@ -66,7 +78,11 @@ final class ApplyCommand {
                 Anubis.verb("apply", "Puts this host's part of a network's plan in force, all or nothing.", () -> {
                     Optional<Duration> within =
                             Optional.<String>ofNullable(confirm.getValue()).map(UpCommands::duration);
-                    Wanted wanted = command.wanted();
+                    NetworkArgument.Read read = command.read();
+                    Wanted wanted = command.wanted(read);
+                    if (!unproved.<Boolean>getValue()) {
+                        prove(read);
+                    }
                     PlannedHost here = new PlannedHost(wanted, ApplyCommand::warn);
                     boolean only = dry.getValue();
                     List<String> lines = only ? here.difference() : here.apply(Launcher::startDevice, within);
@@ -78,13 +94,13 @@ final class ApplyCommand {
                     }
                 });
         spec.usageMessage().footer("What is as it should be is left alone: the second time, nothing is done.");
-        return command.options(spec).addOption(dry).addOption(confirm);
+        return command.options(spec).addOption(dry).addOption(confirm).addOption(unproved);
     }
 
     static CommandSpec drift() {
         ApplyCommand command = new ApplyCommand();
         CommandSpec spec = Anubis.verb("drift", "Says what of this host is not as its network's plan has it.", () -> {
-            List<String> lines = new PlannedHost(command.wanted(), ApplyCommand::warn).difference();
+            List<String> lines = new PlannedHost(command.wanted(command.read()), ApplyCommand::warn).difference();
             command.print(lines);
             if (!lines.isEmpty()) {
                 throw new Anubis.ToldException();
@@ -122,12 +138,16 @@ final class ApplyCommand {
         out.flush();
     }
 
-    private Wanted wanted() throws IOException, ConfigException {
+    private NetworkArgument.Read read() throws IOException, ConfigException {
         NetworkArgument.Read read = NetworkArgument.read(Optional.ofNullable(file.getValue()));
         Optional<Problem> exposed = PrivateFile.exposure(read.file(), false);
         if (exposed.isPresent()) { // whoever writes it says where this host's packets go
             throw new IOException(exposed.get().toString());
         }
+        return read;
+    }
+
+    private Wanted wanted(NetworkArgument.Read read) throws IOException {
         Network network = read.network();
         Situation now = Optional.<String>ofNullable(situation.getValue())
                 .map(name -> NetworkArgument.situation(network, name))
@@ -139,22 +159,52 @@ final class ApplyCommand {
         }
         HostPlan plan =
                 Optional.ofNullable(Planner.plan(network, now).get(self.name())).orElseThrow();
-        List<HostFile> files = HostFile.of(network, plan);
         String quick = plan.link() + ".conf";
+        Path own = Optional.<String>ofNullable(key.getValue())
+                .map(Path::of)
+                .orElse(ConfigFile.DIRECTORY.resolve(plan.link() + ".key"));
+        List<HostFile> all = PlanFiles.host(network, plan);
+        List<HostFile> files = all.stream()
+                .filter(each -> each.place().isPresent() && !each.name().equals(quick))
+                .toList();
+        boolean gate = files.stream().anyMatch(each -> each.name().equals(HostFile.GATE));
+        if (gate) {
+            key(GATE_KEY, read.file(), self, "gate-key", self.gateKey());
+        }
         return new Wanted(
                 plan,
                 new ConfigFile(
                         Optional.of(plan.link()),
                         ConfigFile.DIRECTORY.resolve(quick),
-                        PlanFiles.withPrivateKey(text(files, quick), key(read, self, plan))),
-                files.stream()
-                        .filter(each -> !each.name().equals(quick))
-                        .flatMap(each ->
-                                each.place().map(place -> new Wanted.Content(Path.of(place), each.text())).stream())
+                        PlanFiles.withPrivateKey(text(all, quick), key(own, read.file(), self))),
+                files.stream().map(ApplyCommand::content).toList(),
+                PlanFiles.names(network, self),
+                files.stream().filter(HostFile::isStarted).map(HostFile::name).toList(),
+                Stream.concat(
+                                Stream.of("anubis@" + plan.link() + ".service"),
+                                gate ? Stream.of(GATE_UNIT) : Stream.empty())
                         .toList(),
                 KernelParameter.of(network, plan),
                 NftText.TABLE,
-                text(files, HostFile.FIREWALL));
+                text(all, HostFile.FIREWALL));
+    }
+
+    private static Wanted.Content content(HostFile file) {
+        // The gate has settings that are no plan's, as the length of a lease.
+        return new Wanted.Content(
+                Path.of(file.place().orElseThrow()), file.text(), file.name().equals(HostFile.GATE));
+    }
+
+    /** Nothing is put in force of what does not work. */
+    private static void prove(NetworkArgument.Read read) throws IOException {
+        Proof proof = Proof.of(read.network(), Service.PING);
+        for (Checked situation : proof.situations()) {
+            if (!situation.holds()) {
+                throw new IOException(read.file() + ": in the situation " + situation.situation()
+                        + " not all is as it must be: " + situation.faults().getFirst()
+                        + ". 'anubis prove' tells all; '--unproved' puts it in force as it is");
+            }
+        }
     }
 
     private static String text(List<HostFile> files, String name) {
@@ -176,13 +226,6 @@ final class ApplyCommand {
         return NetworkArgument.host(network, name);
     }
 
-    private String key(NetworkArgument.Read read, Host self, HostPlan plan) throws IOException {
-        Path path = Optional.<String>ofNullable(key.getValue())
-                .map(Path::of)
-                .orElse(ConfigFile.DIRECTORY.resolve(plan.link() + ".key"));
-        return key(path, read.file(), self);
-    }
-
     /**
      * The private key of a host, in base64.
      *
@@ -190,9 +233,15 @@ final class ApplyCommand {
      * @throws IOException if it cannot be read, or is another one
      */
     static String key(Path path, Path description, Host host) throws IOException {
+        return key(path, description, host, "key", host.key());
+    }
+
+    private static String key(Path path, Path description, Host host, String name, Optional<PublicKey> planned)
+            throws IOException {
         if (!Files.exists(path)) {
             throw new IOException(path + ": there is no such file; make one by 'umask 077; anubis genkey > " + path
-                    + "', and write what 'anubis pubkey < " + path + "' prints as the key of [hosts." + host.name()
+                    + "', and write what 'anubis pubkey < " + path + "' prints as the " + name + " of [hosts."
+                    + host.name()
                     + "] in " + description);
         }
         String text = PrivateFile.read(path).strip();
@@ -200,9 +249,9 @@ final class ApplyCommand {
             PrivateKey own = PrivateKey.ofBase64(text);
             try {
                 PublicKey key = own.publicKey();
-                if (!host.key().equals(Optional.of(key))) {
+                if (!planned.equals(Optional.of(key))) {
                     throw new IOException(path + ": its public key is " + key.base64() + ", and " + description
-                            + " has another one for " + host.name() + ": correct one of them");
+                            + " has another " + name + " for " + host.name() + ": correct one of them");
                 }
             } finally {
                 own.destroy();

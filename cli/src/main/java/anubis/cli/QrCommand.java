@@ -6,7 +6,6 @@ import anubis.config.QuickConfig;
 import anubis.host.ConfigFile;
 import anubis.host.PrivateFile;
 import anubis.plan.Host;
-import anubis.plan.HostFile;
 import anubis.plan.HostPlan;
 import anubis.plan.Network;
 import anubis.plan.PlanFiles;
@@ -98,7 +97,7 @@ final class QrCommand {
         HostPlan plan =
                 Optional.ofNullable(Planner.plan(network, now).get(phone)).orElseThrow();
         String quick = plan.link() + ".conf";
-        String text = HostFile.of(network, plan).stream()
+        String text = PlanFiles.host(network, plan).stream()
                 .filter(each -> each.name().equals(quick))
                 .findFirst()
                 .orElseThrow()

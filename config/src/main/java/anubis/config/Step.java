@@ -44,6 +44,14 @@ public sealed interface Step {
     /** The kernel's check of source addresses heeds marks; it is never taken back, for others may need it by then. */
     record HeedMarks() implements Step {}
 
+    /** A command of systemctl(1), and what takes it back; nothing if nothing does. */
+    record Systemctl(List<String> arguments, List<String> undo) implements Step {
+        public Systemctl {
+            arguments = List.copyOf(arguments);
+            undo = List.copyOf(undo);
+        }
+    }
+
     /** A kernel parameter: its file in {@code /proc/sys}, without that, as in {@code net/ipv4/ip_forward}. */
     record Sysctl(String file, String value, String before) implements Step {}
 
@@ -77,6 +85,7 @@ public sealed interface Step {
                                 ? ""
                                 : "; domains: " + String.join(", ", dns.wanted().domains()));
             case Sysctl sysctl -> "sysctl " + sysctl.file().replace('/', '.') + "=" + sysctl.value();
+            case Systemctl systemctl -> "systemctl " + String.join(" ", systemctl.arguments());
             case WriteFile file -> "file " + file.path() + (file.before().isEmpty() ? " (new)" : "");
             case HeedMarks() -> "sysctl net.ipv4.conf.all.src_valid_mark=1";
         };

@@ -45,6 +45,10 @@ record Beside(List<Step> before, Optional<List<Step>> hooks) {
             case Step.Sysctl parameter ->
                 "echo " + quoted(parameter.before()) + " > "
                         + quoted(Transaction.SYSCTLS.resolve(parameter.file()).toString()) + "\n";
+            case Step.Systemctl systemctl ->
+                systemctl.undo().isEmpty()
+                        ? ""
+                        : line(Stream.concat(Stream.of("systemctl"), systemctl.undo().stream()));
             case Step.WriteFile file -> undo(file);
             case Step.HeedMarks() -> "";
             case Step.SetRoute _, Step.SetDevice _, Step.Dns _ ->

@@ -13,7 +13,6 @@ import anubis.plan.Machine.PolicyRule;
 import anubis.plan.Machine.TableRoute;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,12 +34,16 @@ public final class PlannedHost {
 
     private final Wanted wanted;
     private final Tunnel tunnel;
+    private final Consumer<String> warnings;
 
     /**
      * What the host is to be.
      *
      * @param tunnel the file of the tunnel, with the private key, where it is to be
      * @param files further files, by the places where they are to be
+     * @param names lines for {@code /etc/hosts}
+     * @param units those of the files that are started with the machine
+     * @param services others that are, if they are installed
      * @param parameters of the kernel
      * @param firewallTable the nft table of family inet that is the plan's
      * @param firewall what {@code nft -f} takes to make that table, whatever it was
@@ -49,14 +52,23 @@ public final class PlannedHost {
             HostPlan plan,
             ConfigFile tunnel,
             List<Content> files,
+            String names,
+            List<String> units,
+            List<String> services,
             List<KernelParameter> parameters,
             String firewallTable,
             String firewall) {
-        /** The content of a file that anybody may read. */
-        public record Content(Path path, String text) {}
+        /**
+         * The content of a file that anybody may read.
+         *
+         * @param yields to one of which the owner is not the plan
+         */
+        public record Content(Path path, String text, boolean yields) {}
 
         public Wanted {
             files = List.copyOf(files);
+            units = List.copyOf(units);
+            services = List.copyOf(services);
             parameters = List.copyOf(parameters);
         }
     }
@@ -64,12 +76,16 @@ public final class PlannedHost {
     /** This host; warnings are lines about what went wrong and did not stop anything. */
     public PlannedHost(Wanted wanted, Consumer<String> warnings) {
         this.wanted = wanted;
+        this.warnings = warnings;
         this.tunnel = new Tunnel(wanted.plan().link(), warnings);
     }
 
     /** What {@link #apply} would do, a line each; nothing if all is as planned. */
     public List<String> difference() throws IOException, ConfigException {
-        Beside beside = beside();
+        return difference(beside());
+    }
+
+    private List<String> difference(Beside beside) throws IOException, ConfigException {
         boolean up = Observer.exists(wanted.plan().link());
         List<Step> steps = up ? beside.around(tunnel.difference(wanted.tunnel())) : beside.before();
         return lines(steps, up);
@@ -84,11 +100,11 @@ public final class PlannedHost {
      * @throws IOException if it cannot be done; all is then as it was
      */
     public List<String> apply(Tunnel.Maker maker, Optional<Duration> within) throws IOException, ConfigException {
-        List<String> todo = difference();
+        Beside beside = beside();
+        List<String> todo = difference(beside);
         if (todo.isEmpty()) {
             return todo;
         }
-        Beside beside = beside();
         if (Observer.exists(wanted.plan().link())) {
             return lines(tunnel.reload(wanted.tunnel(), within, beside), true);
         }
@@ -106,15 +122,12 @@ public final class PlannedHost {
     }
 
     private Beside beside() throws IOException {
-        List<Step> before = new ArrayList<>();
-        for (Wanted.Content file : wanted.files()) {
-            file(file.path(), file.text(), false).ifPresent(before::add);
-        }
-        file(wanted.tunnel().path(), wanted.tunnel().text(), true).ifPresent(before::add);
+        List<Step> before = files();
         for (KernelParameter parameter : wanted.parameters()) {
             parameter(parameter).ifPresent(before::add);
         }
         firewall().ifPresent(before::add);
+        before.addAll(Units.steps(wanted.units(), wanted.services(), before, warnings));
         try (Rtnetlink kernel = Rtnetlink.open()) {
             internal(kernel, before);
             Optional<Link> link = kernel.link(wanted.plan().link());
@@ -122,16 +135,18 @@ public final class PlannedHost {
         }
     }
 
-    private static Optional<Step> file(Path path, String text, boolean secret) throws IOException {
-        Optional<String> before;
-        try {
-            before = Optional.of(Files.readString(path));
-        } catch (NoSuchFileException e) {
-            before = Optional.empty();
+    private List<Step> files() throws IOException {
+        List<Step> steps = new ArrayList<>();
+        for (Wanted.Content file : wanted.files()) {
+            if (file.yields() && PlannedFiles.isOfOthers(file.path())) {
+                warnings.accept(file.path() + " was not made by the plan, and is left as it is");
+            } else {
+                steps.addAll(PlannedFiles.write(file.path(), file.text(), false));
+            }
         }
-        return before.equals(Optional.of(text))
-                ? Optional.empty()
-                : Optional.of(new Step.WriteFile(path.toString(), text, before, secret));
+        steps.addAll(PlannedFiles.names(wanted.names()));
+        steps.addAll(PlannedFiles.write(wanted.tunnel().path(), wanted.tunnel().text(), true));
+        return steps;
     }
 
     private static Optional<Step> parameter(KernelParameter parameter) throws IOException {

@@ -5,6 +5,7 @@ import anubis.config.Step;
 import anubis.linux.ErrnoException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -143,6 +144,7 @@ final class Transaction implements AutoCloseable {
             case Step.Nft nft -> nft(nft.script(), nft.essential());
             case Step.Dns dns -> NameServers.set(dns.name(), dns.wanted());
             case Step.Sysctl sysctl -> sysctl(sysctl, sysctl.value());
+            case Step.Systemctl systemctl -> systemctl(systemctl.arguments());
             case Step.WriteFile file -> write(file, Optional.of(file.content()));
             case Step.HeedMarks() -> heedMarks();
         }
@@ -181,6 +183,7 @@ final class Transaction implements AutoCloseable {
                     case Step.Nft nft -> nft(nft.undo(), false);
                     case Step.Dns dns -> NameServers.set(dns.name(), dns.before());
                     case Step.Sysctl sysctl -> sysctl(sysctl, sysctl.before());
+                    case Step.Systemctl systemctl -> systemctl(systemctl.undo());
                     case Step.WriteFile file -> write(file, file.before());
                     case Step.HeedMarks() -> {}
                 }
@@ -194,6 +197,16 @@ final class Transaction implements AutoCloseable {
         Files.writeString(SYSCTLS.resolve(parameter.file()), value + "\n");
     }
 
+    private static void systemctl(List<String> arguments) throws IOException {
+        if (!arguments.isEmpty()) {
+            Command.run(
+                            "",
+                            Stream.concat(Stream.of("systemctl"), arguments.stream())
+                                    .toList())
+                    .orThrow();
+        }
+    }
+
     private static void write(Step.WriteFile file, Optional<String> content) throws IOException {
         Path path = Path.of(file.path());
         if (content.isEmpty()) {
@@ -201,10 +214,20 @@ final class Transaction implements AutoCloseable {
             return;
         }
         Files.createDirectories(path.toAbsolutePath().resolveSibling("."));
-        PrivateFile.write(path, content.get().getBytes(StandardCharsets.UTF_8));
-        if (!file.secret()) {
-            Files.setPosixFilePermissions(path, READABLE);
+        byte[] bytes = content.get().getBytes(StandardCharsets.UTF_8);
+        if (file.secret()) {
+            PrivateFile.write(path, bytes);
+            return;
         }
+        try {
+            PrivateFile.write(path, bytes);
+        } catch (FileSystemException e) {
+            if (!Files.exists(path)) {
+                throw e;
+            }
+            Files.write(path, bytes); // it is mounted by itself, as a container has it
+        }
+        Files.setPosixFilePermissions(path, READABLE);
     }
 
     @Override

@@ -25,9 +25,16 @@ final class ApplyTest {
     private static final List<String> OWN = List.of(
             "/etc/wireguard", "/etc/anubis", "/etc/sysctl.d", "/etc/systemd/system", "/run/anubis", "/run/wireguard");
 
+    /** Mounted by itself, as in a container. */
+    private static final String NAMES = "/etc/hosts";
+
     private static final String WITH_OWN = OWN.stream()
             .map(folder -> "mkdir -p " + folder + " && mount --bind \"$0" + folder + "\" " + folder)
-            .collect(Collectors.joining(" && ", "", " && exec \"$@\""));
+            .collect(Collectors.joining(
+                    " && ",
+                    "",
+                    // Or systemd would be asked, which knows nothing of these folders.
+                    " && mount --bind \"$0" + NAMES + "\" " + NAMES + " && SYSTEMD_OFFLINE=1 exec \"$@\""));
 
     @TempDir
     Path root;
@@ -46,9 +53,13 @@ final class ApplyTest {
         for (String folder : OWN) {
             Files.createDirectories(root.resolve(folder.substring(1)));
         }
+        Files.writeString(root.resolve("etc/hosts"), "127.0.0.1\tlocalhost\n");
+        Path units = Path.of("../packaging/tree/usr/lib/systemd/system");
+        for (String unit : List.of("anubis@.service", "anubis-gate.service")) {
+            Files.copy(units.resolve(unit), root.resolve("etc/systemd/system").resolve(unit));
+        }
         KeyPair keys = KeyPair.generate(host);
-        Path key = Files.writeString(root.resolve("etc/wireguard/wg0.key"), keys.privateKey() + "\n");
-        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+        write("etc/wireguard/wg0.key", keys.privateKey() + "\n");
         publicKey = keys.publicKey();
         description = root.resolve("etc/anubis/network.toml");
         describe("10.42.0.0/24", "tcp 443");
@@ -119,10 +130,15 @@ final class ApplyTest {
     }
 
     @Test
-    void whatIsMissingIsDoneOnceAndWhatDriftsIsFoundAndMended() {
+    void whatIsMissingIsDoneOnceAndWhatDriftsIsFoundAndMended() throws IOException {
         List<String> todo = drift();
         assertThat(todo)
-                .contains("file /etc/wireguard/wg0.conf (new)", "nft: table inet anubis-plan", "interface wg0 up");
+                .contains(
+                        "file /etc/wireguard/wg0.conf (new)",
+                        "file /etc/hosts",
+                        "nft: table inet anubis-plan",
+                        "systemctl enable anubis-plan.service anubis-drift.timer anubis@wg0.service",
+                        "interface wg0 up");
         assertThat(apply("--dry-run")).isEqualTo(todo);
         assertThat(host.execute("ip", "link", "show", "wg0").status()).isNotZero();
 
@@ -133,13 +149,21 @@ final class ApplyTest {
         assertThat(planned)
                 .contains("4296:\tfrom all fwmark 0x10c8 lookup main", "10.42.0.0/24 dev wg0", "tcp dport 443 accept");
         assertThat(host.run("ip", "-br", "address", "show", "dev", "dum0")).contains("192.168.8.1/32");
+        assertThat(Files.isSymbolicLink(root.resolve("etc/systemd/system/multi-user.target.wants/anubis@wg0.service")))
+                .isTrue();
+        Path names = root.resolve("etc/hosts");
+        assertThat(Files.readString(names))
+                .startsWith("127.0.0.1\tlocalhost\n")
+                .contains("192.168.8.1\tsurya.internal surya\n", "10.42.0.2\tselenwg.internal selenwg\n");
 
+        Files.writeString(names, Files.readString(names).replace("selenwg", "other") + "192.0.2.7\tmine\n");
         host.run("ip", "rule", "del", "pref", "4298");
         host.run("ip", "route", "add", "10.99.0.0/24", "dev", "wg0", "table", "4296");
         host.run("nft", "add", "rule", "inet", "anubis-plan", "input", "tcp", "dport", "22", "accept");
         host.run("ip", "address", "del", "192.168.8.1/32", "dev", "dum0");
         host.sysctl("net.ipv4.ip_forward", "0");
         List<String> drifted = List.of(
+                "file /etc/hosts",
                 "sysctl net.ipv4.ip_forward=1",
                 "nft: table inet anubis-plan",
                 "ip address add 192.168.8.1/32 dev dum0",
@@ -148,6 +172,7 @@ final class ApplyTest {
         assertThat(drift()).isEqualTo(drifted);
         assertThat(apply()).isEqualTo(drifted);
         assertThat(state()).isEqualTo(planned);
+        assertThat(Files.readString(names)).contains("selenwg").endsWith("192.0.2.7\tmine\n");
     }
 
     @Test
@@ -204,7 +229,7 @@ final class ApplyTest {
         CommandResult refused = execute("apply", "--host", "surya");
 
         assertThat(refused.status()).isEqualTo(1);
-        assertThat(refused.stderr()).contains("/etc/wireguard/wg0.key: its public key is ", "another one for surya");
+        assertThat(refused.stderr()).contains("/etc/wireguard/wg0.key: its public key is ", "another key for surya");
         assertThat(host.execute("ip", "link", "show", "wg0").status()).isNotZero();
     }
 
@@ -218,6 +243,76 @@ final class ApplyTest {
         assertThat(refused.status()).isEqualTo(1);
         assertThat(refused.stderr()).contains("/etc/anubis/network.toml", "chmod go-w");
         assertThat(host.execute("ip", "link", "show", "wg0").status()).isNotZero();
+    }
+
+    @Test
+    void whatIsNotProvedIsRefused() throws IOException {
+        Files.writeString(description, Files.readString(description) + "keepalive = 0\n"); // nobody finds the phone
+
+        CommandResult refused = execute("apply", "--host", "surya");
+
+        assertThat(refused.status()).isEqualTo(1);
+        assertThat(refused.stderr()).contains("no end can begin", "'anubis prove'");
+        assertThat(root.resolve("etc/wireguard/wg0.conf")).doesNotExist();
+        assertThat(apply("--unproved", "--dry-run")).contains("interface wg0 up");
+    }
+
+    @Test
+    void whatOthersHaveWrittenIsPutAsideAndTheGatesSettingsStay() throws IOException {
+        KeyPair gate = KeyPair.generate(host);
+        write("etc/wireguard/gate.priv", gate.privateKey() + "\n");
+        Files.writeString(
+                description,
+                Files.readString(description)
+                                .replace("[networks.wild]", "gate-port = 4297\n[networks.wild]")
+                                .replace("lets-in", "gate-key = \"" + gate.publicKey() + "\"\nlets-in")
+                        + """
+                        [hosts.deva]
+                        role = "cloud"
+                        key = "%1$s"
+                        gate-key = "%2$s"
+                        wg = 3
+                        on.wild = 9
+                        hub = "surya"
+                        [hosts.xena]
+                        role = "roaming"
+                        key = "%3$s"
+                        gate-key = "%4$s"
+                        wg = 4
+                        hub = "surya"
+                        [[situations]]
+                        name = "usual"
+                        away.xena = "cell"
+                        [[situations]]
+                        name = "other"
+                        away.xena = "cell"
+                        using.xena = "deva"
+                        """.formatted(Stream.generate(() -> KeyPair.generate(host))
+                                .map(KeyPair::publicKey)
+                                .limit(4)
+                                .toArray()));
+        write(
+                "etc/wireguard/wg0.conf",
+                "[Interface]\nPrivateKey = " + KeyPair.generate(host).privateKey() + "\n");
+
+        assertThat(apply("--dry-run"))
+                .contains(
+                        "file /etc/wireguard/wg0.conf.before-plan (new)",
+                        "file /etc/wireguard/wg0.conf",
+                        "file /etc/anubis/gate.toml (new)",
+                        "file /etc/anubis/gate-peers.toml (new)")
+                .anyMatch(line -> line.startsWith("systemctl enable") && line.endsWith(" anubis-gate.service"));
+        write("etc/anubis/gate.toml", "interface = \"wg0\"\n");
+        CommandResult yielding = execute("apply", "--dry-run", "--host", "surya");
+        assertThat(yielding.orThrow()).doesNotContain("gate.toml");
+        assertThat(yielding.stderr()).contains("/etc/anubis/gate.toml was not made by the plan");
+        write("etc/wireguard/gate.priv", KeyPair.generate(host).privateKey() + "\n");
+        assertThat(execute("apply", "--host", "surya").stderr()).contains("gate.priv: its public key is");
+    }
+
+    private void write(String path, String text) throws IOException {
+        Path file = Files.writeString(root.resolve(path), text);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     }
 
     @Test

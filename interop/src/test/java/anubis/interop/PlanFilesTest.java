@@ -199,7 +199,7 @@ final class PlanFilesTest {
         assertThat(routing()).isEqualTo(before);
     }
 
-    /** What the unit does and the file of the tunnel is all that {@code anubis apply} would do, but for writing files. */
+    /** What the unit does and the file of the tunnel is all that {@code anubis apply} would do, but for files and units. */
     @ParameterizedTest
     @ValueSource(strings = {"jacinth", "surya", "xena"})
     void whatIsPutInForceByHandHasNotDrifted(String host) throws Exception {
@@ -225,15 +225,19 @@ final class PlanFilesTest {
         fine(me.execute(Implementation.verb("up", file.toString())));
         String[] drift = Implementation.verb("drift", description.toString(), "--host", host, "--key", key.toString());
 
-        assertThat(me.execute(drift).stdout().lines()).isNotEmpty().allMatch(line -> line.startsWith("file /etc/"));
+        assertThat(me.execute(drift).stdout().lines()).isNotEmpty().allMatch(PlanFilesTest::isOfFiles);
         me.run("ip", "rule", "del", "pref", "4296");
         me.run("nft", "delete", "chain", "inet", "anubis-plan", host.equals("surya") ? "incoming" : "mss");
         assertThat(me.execute(drift).stdout().lines())
-                .filteredOn(line -> !line.startsWith("file "))
+                .filteredOn(line -> !isOfFiles(line))
                 .satisfiesExactlyInAnyOrder(
                         line -> assertThat(line).contains("rule add", "pref 4296"),
                         line -> assertThat(line).startsWith("nft: "));
         fine(me.execute(Implementation.verb("down", link)));
+    }
+
+    private static boolean isOfFiles(String line) {
+        return line.startsWith("file /etc/") || line.startsWith("systemctl ");
     }
 
     private void wgQuick(String verb, Path file) {

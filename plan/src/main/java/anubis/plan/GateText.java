@@ -2,6 +2,7 @@ package anubis.plan;
 
 import anubis.config.Cidr;
 import anubis.config.Endpoint;
+import anubis.crypto.PublicKey;
 import anubis.plan.Machine.DevicePeer;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -17,10 +19,15 @@ import java.util.stream.Stream;
 
 /**
  * What the gates of a network are told. The files of the tunnels are enough for the usual situation; by the gate a host goes
- * over to another hub: every host, but for phones, that has one hub in one situation and another in another. Gate keys are made
- * on the hosts, so the plan has none: where one has to be filled in, the gate refuses the file and names the line.
+ * over to another hub: every host, but for phones, that has one hub in one situation and another in another. Where the
+ * description does not tell a gate key, it has to be filled in: the gate refuses the file until then, and names the line.
  */
 final class GateText {
+    /** What its files begin with where something has to be filled in. */
+    private static final String MISSING = "FILL IN: ";
+
+    private static final String PLACE = "/etc/anubis/";
+
     private final Network network;
     /** The peers of each host, by its name, with what it has in any situation. */
     private final Map<String, Map<String, DevicePeer>> peers = new LinkedHashMap<>();
@@ -68,23 +75,35 @@ final class GateText {
         return clients.getOrDefault(hub, List.of());
     }
 
-    /** The files of a host by their names; none if no gate concerns it. */
-    Map<String, String> files(Host host, String head) {
-        Map<String, String> files = new LinkedHashMap<>();
+    /** The files of a host; none if no gate concerns it. Those that are complete have a place. */
+    List<HostFile> files(Host host) {
+        String head = HostFile.head(network, host);
+        List<HostFile> files = new ArrayList<>();
         boolean hub = !clients(host.name()).isEmpty();
         if (hub || comes(host.name())) {
-            files.put("gate.toml", toml(host, head, hub));
+            files.add(file(HostFile.GATE, toml(host, head, hub)));
         }
         if (hub) {
-            files.put("gate-peers.toml", peers(host, head));
+            files.add(file("gate-peers.toml", peers(host, head)));
         }
         return files;
     }
 
+    private static HostFile file(String name, String text) {
+        return new HostFile(name, text.contains('"' + MISSING) ? Optional.empty() : Optional.of(PLACE + name), text);
+    }
+
+    /** The public key of a host's gate. */
+    private String key(String host) {
+        return quoted(network.host(host)
+                .gateKey()
+                .map(PublicKey::base64)
+                .orElse(MISSING + "the public key of the gate of " + host));
+    }
+
     private String toml(Host host, String head, boolean hub) {
         StringBuilder text = new StringBuilder(head)
-                .append(
-                        "# By the gates hosts go over to another hub than the usual one: anubis gate use HUB\n# 'anubis gate init' makes its gate key; FILL IN is where the public ones of others go.\n")
+                .append("# By the gates hosts go over to another hub than the usual one: anubis gate use HUB\n")
                 .append("interface = ")
                 .append(quoted(network.interfaceName()))
                 .append('\n');
@@ -112,7 +131,7 @@ final class GateText {
         others.forEach(other -> text.append("\n[[hubs]]\nname = ")
                 .append(quoted(other))
                 .append("\nkey = ")
-                .append(quoted("FILL IN: /etc/wireguard/gate.pub of " + other))
+                .append(key(other))
                 .append("\nendpoint = ")
                 .append(quoted(gate(host, network.host(other))))
                 .append('\n'));
@@ -126,20 +145,18 @@ final class GateText {
                 .map(endpoint ->
                         new Endpoint(endpoint.host(), network.gatePort().orElseThrow()).toString())
                 .findFirst()
-                .orElse("FILL IN: HOST:" + network.gatePort().orElseThrow());
+                .orElse(MISSING + "HOST:" + network.gatePort().orElseThrow());
     }
 
     private String peers(Host hub, String head) {
-        StringBuilder text = new StringBuilder(head)
-                .append(
-                        "# Fill in what 'anubis gate init' has made on each host, then: anubis gate peer import FILE\n");
+        StringBuilder text = new StringBuilder(head).append("# For: anubis gate peer import FILE\n");
         clients(hub.name()).forEach(client -> {
             DevicePeer peer = peers.getOrDefault(hub.name(), Map.of()).get(client);
             if (peer != null) {
                 text.append("\n[[peer]]\nname = ")
                         .append(quoted(client))
                         .append("\ngate-key = ")
-                        .append(quoted("FILL IN: /etc/wireguard/gate.pub of " + client))
+                        .append(key(client))
                         .append("\nproduction-key = ")
                         .append(quoted(peer.key().toString()))
                         .append("\nallowed-ips = ")
@@ -152,7 +169,7 @@ final class GateText {
                 .forEach(other -> text.append("\n[[peer]] # a hub, which tells whom it has\nname = ")
                         .append(quoted(other))
                         .append("\ngate-key = ")
-                        .append(quoted("FILL IN: /etc/wireguard/gate.pub of " + other))
+                        .append(key(other))
                         .append("\nproduction-key = ")
                         .append(quoted(network.host(other).key().orElseThrow().toString()))
                         .append("\nallowed-ips = ")

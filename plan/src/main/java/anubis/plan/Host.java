@@ -16,6 +16,7 @@ import java.util.OptionalInt;
  *
  * @param name small letters, digits and hyphens; with the network's suffix the name of its WireGuard addresses
  * @param key its public key; none on an appliance alone
+ * @param gateKey the public key of its gate, where that is known
  * @param wireguard its addresses in the WireGuard ranges, at most one of each family
  * @param on its addresses on segments, by the segment's name, in the order of the description; for hosts that move, on
  *     those where it is at home
@@ -34,6 +35,7 @@ public record Host(
         String name,
         Role role,
         Optional<PublicKey> key,
+        Optional<PublicKey> gateKey,
         List<InetAddress> wireguard,
         Map<String, List<InetAddress>> on,
         Map<String, String> interfaces,

@@ -37,6 +37,7 @@ final class HostDraft {
                 name,
                 role,
                 key,
+                Optional.empty(),
                 wireguard,
                 on,
                 interfaces,

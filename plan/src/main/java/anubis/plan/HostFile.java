@@ -14,12 +14,18 @@ public record HostFile(String name, Optional<String> place, String text) {
     /** The name of the firewall's, which {@code nft -f} takes. */
     public static final String FIREWALL = SystemText.NFT_FILE;
 
+    /** The name of the gate's, of hosts that have one. */
+    public static final String GATE = "gate.toml";
+
+    /** Is in the first line of each. */
+    public static final String MADE_BY = "made by 'anubis plan'";
+
     private static final String UNITS = "/etc/systemd/system/";
 
-    /** The files of a host that has {@code plan}. Whether its gate has more depends on all situations: {@link PlanFiles}. */
-    public static List<HostFile> of(Network network, HostPlan plan) {
+    /** The files of a host that has {@code plan}, but for its gate's. */
+    static List<HostFile> of(Network network, HostPlan plan) {
         Host host = network.host(plan.host());
-        String head = head(network, host.name() + " (" + host.role() + ")");
+        String head = head(network, host);
         String tunnel = plan.link() + ".conf";
         if (host.role() == Role.PHONE) {
             return List.of(new HostFile(tunnel, Optional.empty(), QuickText.phone(head, plan)));
@@ -41,13 +47,22 @@ public record HostFile(String name, Optional<String> place, String text) {
         return List.copyOf(files);
     }
 
+    /** Whether it is a unit that systemd starts with the machine. */
+    public boolean isStarted() {
+        return text.contains("\n[Install]\n");
+    }
+
     private static HostFile unit(String name, String text) {
         return new HostFile(name, Optional.of(UNITS + name), text);
     }
 
+    static String head(Network network, Host host) {
+        return head(network, host.name() + " (" + host.role() + ")");
+    }
+
     /** What a file begins with, as a comment of most formats. */
     static String head(Network network, String what) {
-        return "# " + what + " of " + network.name()
-                + ", made by 'anubis plan': change the description of the network, not this file.\n";
+        return "# " + what + " of " + network.name() + ", " + MADE_BY
+                + ": change the description of the network, not this file.\n";
     }
 }

@@ -3,6 +3,7 @@ package anubis.plan;
 import anubis.config.Cidr;
 import anubis.config.Endpoint;
 import anubis.config.IpLiteral;
+import anubis.crypto.PublicKey;
 import anubis.plan.Segment.Kind;
 import anubis.plan.TomlReading.Section;
 import java.net.InetAddress;
@@ -170,7 +171,7 @@ final class NetworkChecks {
             return;
         }
         if (host.key().isEmpty()) {
-            in.problem(section, "key", "it is missing", NetworkFile.KEY + "; or write role = \"appliance\"");
+            in.problem(section, "key", "it is missing", NetworkFile.keyForm("key") + "; or write role = \"appliance\"");
         }
         if (host.wireguard().isEmpty()) {
             in.problem(
@@ -308,6 +309,13 @@ final class NetworkChecks {
 
     // What must not be there twice.
 
+    private void gateKey(Map<Object, String> owners, PublicKey key, String name, Section section) {
+        if (network.gatePort().isEmpty()) {
+            in.problem(section, "gate-key", "there are no gates", "remove it, or write gate-port above all tables");
+        }
+        once(owners, key, name, section, "gate-key", "has the same key", "make one of its own");
+    }
+
     private void twice() {
         Map<Object, String> owners = new HashMap<>();
         network.hosts().forEach((name, host) -> {
@@ -315,6 +323,7 @@ final class NetworkChecks {
             host.key()
                     .ifPresent(
                             key -> once(owners, key, name, section, "key", "has the same key", "make one of its own"));
+            host.gateKey().ifPresent(key -> gateKey(owners, key, name, section));
             host.wireguard().forEach(address -> once(owners, address, name, section, "wg", address));
             host.on()
                     .forEach((segment, addresses) -> addresses.forEach(address ->

@@ -43,7 +43,6 @@ public final class NetworkFile {
     private static final int MTU_MIN = 1280;
 
     private static final String PREFIXES = "write prefixes, as in [\"192.168.10.0/24\", \"2001:db8:1::/64\"]";
-    static final String KEY = "write key = \"…\", its public key, as 'anubis pubkey < PRIVATEKEY' prints it there";
 
     private final TomlReading in;
     private final Map<String, Segment> segments = new LinkedHashMap<>();
@@ -202,7 +201,8 @@ public final class NetworkFile {
         return new Host(
                 name,
                 role,
-                key(section),
+                key(section, "key"),
+                key(section, "gate-key"),
                 addresses(section, "wg", in.faulty("") ? List.of() : ranges, "WireGuard range"),
                 on,
                 interfaces(section),
@@ -240,20 +240,24 @@ public final class NetworkFile {
         return Optional.empty();
     }
 
-    private Optional<PublicKey> key(Section section) {
-        return in.text(section, "key").flatMap(text -> {
+    private Optional<PublicKey> key(Section section, String name) {
+        return in.text(section, name).flatMap(text -> {
             try {
                 PublicKey key = PublicKey.ofBase64(text);
                 if (key.isOfLowOrder()) {
-                    in.problem(section, "key", "nobody has a private key to it", KEY);
+                    in.problem(section, name, "nobody has a private key to it", keyForm(name));
                 }
                 return Optional.of(key);
             } catch (IllegalArgumentException e) {
                 // It may be a private one with a slip: it is not cited.
-                in.problem(section, "key", String.valueOf(e.getMessage()), KEY);
+                in.problem(section, name, String.valueOf(e.getMessage()), keyForm(name));
                 return Optional.empty();
             }
         });
+    }
+
+    static String keyForm(String name) {
+        return "write " + name + " = \"…\", its public key, as 'anubis pubkey < PRIVATEKEY' prints it there";
     }
 
     /** Addresses within the prefixes, anywhere if there are none; a number is that of the host in each of them. */

@@ -19,6 +19,7 @@ final class NetworkKeys {
     static final List<String> HOST = List.of(
             "role",
             "key",
+            "gate-key",
             "wg",
             "on",
             "internal",

@@ -111,6 +111,7 @@ public final class NetworkText {
         text.append("\n[hosts.").append(host.name()).append("]\n");
         line("role", quoted(host.role()));
         host.key().ifPresent(key -> line("key", quoted(key.base64())));
+        host.gateKey().ifPresent(key -> line("gate-key", quoted(key.base64())));
         addresses("wg", host.wireguard(), network.ranges());
         network.segments()
                 .forEach((name, segment) -> addresses("on." + name, host.addressesOn(name), segment.prefixes()));

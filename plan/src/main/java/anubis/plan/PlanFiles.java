@@ -2,11 +2,13 @@ package anubis.plan;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * All files of a plan, by their paths: {@code HOST/wg0.conf} and its siblings for the usual situation, and in
@@ -33,9 +35,19 @@ public final class PlanFiles {
 
     /** The files of all hosts in all situations. */
     public static SortedMap<String, String> of(Network network) {
+        return of(network, plans(network));
+    }
+
+    private static Map<String, Map<String, HostPlan>> plans(Network network) {
         Map<String, Map<String, HostPlan>> plans = new LinkedHashMap<>();
         network.situations().forEach(situation -> plans.put(situation.name(), Planner.plan(network, situation)));
-        return of(network, plans);
+        return plans;
+    }
+
+    /** The files of one host that has {@code plan}. */
+    public static List<HostFile> host(Network network, HostPlan plan) {
+        // Only gates have to do with other situations.
+        return new PlanFiles(network, network.gatePort().isPresent() ? plans(network) : Map.of()).host(plan);
     }
 
     /**
@@ -47,13 +59,15 @@ public final class PlanFiles {
         PlanFiles all = new PlanFiles(network, plans);
         Map<String, HostPlan> usual =
                 plans.getOrDefault(network.situations().getFirst().name(), Map.of());
-        usual.forEach((host, plan) -> all.host(plan).forEach((name, text) -> all.files.put(host + "/" + name, text)));
+        usual.forEach((host, plan) ->
+                all.host(plan).forEach(file -> all.files.put(host + "/" + file.name(), file.text())));
         for (Situation situation : network.situations()) {
             plans.getOrDefault(situation.name(), Map.of()).forEach((host, plan) -> {
                 if (!plan.equals(usual.get(host)) && !situation.absent().contains(host)) {
-                    all.host(plan).forEach((name, text) -> {
-                        if (!text.equals(all.files.get(host + "/" + name))) {
-                            all.files.put(host + "/situations/" + safe(situation.name()) + "/" + name, text);
+                    all.host(plan).forEach(file -> {
+                        if (!file.text().equals(all.files.get(host + "/" + file.name()))) {
+                            all.files.put(
+                                    host + "/situations/" + safe(situation.name()) + "/" + file.name(), file.text());
                         }
                     });
                 }
@@ -84,12 +98,19 @@ public final class PlanFiles {
         return HostFile.head(network, what);
     }
 
-    private Map<String, String> host(HostPlan plan) {
-        Map<String, String> own = new LinkedHashMap<>();
-        HostFile.of(network, plan).forEach(file -> own.put(file.name(), file.text()));
-        Host host = network.host(plan.host());
-        own.putAll(gates.files(host, head(host.name() + " (" + host.role() + ")")));
-        return own;
+    private List<HostFile> host(HostPlan plan) {
+        return Stream.concat(HostFile.of(network, plan).stream(), gates.files(network.host(plan.host())).stream())
+                .toList();
+    }
+
+    /** The names of all hosts, as {@code /etc/hosts} of that one has them. */
+    public static String names(Network network, Host host) {
+        Optional<Segment> viewer = network.segments().values().stream()
+                .filter(segment -> !segment.mapped().isEmpty()
+                        && !host.moves()
+                        && !host.addressesOn(segment.name()).isEmpty())
+                .findFirst();
+        return new NameText(network, viewer).hosts("");
     }
 
     private void names() {

@@ -90,6 +90,7 @@ final class SystemText {
                 Description=What of this host differs from the plan
                 Documentation=file:///usr/share/doc/anubis/plan.md
                 ConditionPathExists=/etc/anubis/network.toml
+                ConditionFileIsExecutable=/usr/bin/anubis
 
                 [Service]
                 Type=oneshot

@@ -147,6 +147,18 @@ class NetworkFileTest {
     }
 
     @Test
+    void gateKeysAreOfTheirOwnAndOfNetworksWithGates() {
+        String gate = SMALL.replace("wg = 3", "gate-key = \"Zs8GSWdZPxUxPgjIdOLFUS994Lswl9H0egCLPAZQ+C8=\"\nwg = 3");
+        String other = gate.replace("gate-key = \"Zs8G", "gate-key = \"Zs8H");
+        assertThat(problems(gate)).singleElement().asString().contains("hosts.inner.gate-key: it is said twice");
+        assertThat(problems(other)).isEmpty();
+        assertThat(problems(other.replace("gate-port = 4297\n", "")))
+                .singleElement()
+                .asString()
+                .contains("hosts.inner.gate-key: there are no gates; ");
+    }
+
+    @Test
     @DisplayName("What may be a private key is never cited")
     void secrets() {
         String secret = "UMlAztNylJahPmTyjthNAQm7HMVlsE4AelA6Ansk2GI=";

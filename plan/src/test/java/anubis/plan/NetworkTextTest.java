@@ -65,10 +65,12 @@ class NetworkTextTest {
         private final Map<String, Host> hosts = new LinkedHashMap<>();
         private final List<Cidr> ranges = new ArrayList<>();
         private final int port;
+        private final boolean gates;
         private int number = 1;
 
         Draw(int seed) {
             random = new Random(seed);
+            gates = odds();
             port = odds() ? 4296 : 1 + random.nextInt(20_000);
         }
 
@@ -152,10 +154,16 @@ class NetworkTextTest {
                     one(List.of("wg", "-vpn")),
                     ranges,
                     port,
-                    odds() ? OptionalInt.empty() : OptionalInt.of(30_000),
+                    gates ? OptionalInt.of(30_000) : OptionalInt.empty(),
                     segments,
                     hosts,
                     situations);
+        }
+
+        private Optional<PublicKey> gateKey() {
+            byte[] key = new byte[32];
+            random.nextBytes(key);
+            return gates && odds() ? Optional.of(PublicKey.of(key)) : Optional.empty();
         }
 
         private List<InetAddress> on(String segment, int host) {
@@ -219,6 +227,7 @@ class NetworkTextTest {
                             name,
                             role,
                             Optional.of(PublicKey.of(key)),
+                            gateKey(),
                             wireguard(),
                             places,
                             links,
@@ -252,6 +261,7 @@ class NetworkTextTest {
             return new Host(
                     name,
                     Role.APPLIANCE,
+                    Optional.empty(),
                     Optional.empty(),
                     List.of(),
                     on,

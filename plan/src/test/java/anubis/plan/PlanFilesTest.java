@@ -6,8 +6,14 @@ import static org.assertj.core.groups.Tuple.tuple;
 import anubis.config.PhoneConfig;
 import anubis.config.QuickConfig;
 import anubis.config.QuickSetting;
+import anubis.crypto.PublicKey;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.regex.Pattern;
@@ -240,6 +246,35 @@ class PlanFilesTest {
                         "xena/gate.toml");
         assertThat(file("xena/gate.toml")).contains("endpoint = \"jacinth.dyn.example:4297\"", "FILL IN");
         assertThat(file("surya/gate-peers.toml")).contains("name = \"xena\"", "name = \"jacinth\"", "hub = true");
+    }
+
+    @Test
+    void whereGateKeysAreToldTheGatesFilesAreCompleteAndHaveAPlace() throws Exception {
+        String text = Files.readString(Path.of("../docs/examples/couchnet.toml"));
+        List<String> hosts = List.of("jacinth", "surya", "xena");
+        for (String host : hosts) {
+            text = text.replaceFirst(
+                    "(?m)^(\\[hosts\\." + host + "\\].*)$",
+                    "$1\ngate-key = \"" + gateKey(host).base64() + "\"");
+        }
+        Network network = NetworkFile.parse("couchnet.toml", text);
+        Map<String, HostPlan> plans = Planner.plan(network, network.situations().getFirst());
+        for (String host : hosts) {
+            HostFile gate = PlanFiles.host(network, Objects.requireNonNull(plans.get(host))).stream()
+                    .filter(file -> file.name().equals(HostFile.GATE))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(gate.place()).hasValue("/etc/anubis/gate.toml");
+            assertThat(gate.text()).doesNotContain("FILL IN", gateKey(host).base64());
+        }
+        assertThat(PlanFiles.of(network).get("surya/gate-peers.toml"))
+                .contains("gate-key = \"" + gateKey("xena").base64() + "\"");
+        assertThat(HostFile.of(network, Objects.requireNonNull(plans.get("xena"))))
+                .noneMatch(file -> file.name().startsWith("gate"));
+    }
+
+    private static PublicKey gateKey(String host) {
+        return PublicKey.of(Arrays.copyOf(host.getBytes(StandardCharsets.UTF_8), 32));
     }
 
     @Test

@@ -400,6 +400,7 @@ public final class RandomNetworks {
                     name,
                     role,
                     none ? Optional.empty() : Optional.of(PublicKey.of(key)),
+                    Optional.empty(),
                     none
                             ? List.of()
                             : both("10.9.0." + number, "fd09::" + number)
