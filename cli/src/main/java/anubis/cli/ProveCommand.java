@@ -1,8 +1,6 @@
 package anubis.cli;
 
 import anubis.config.ConfigException;
-import anubis.config.QuickConfig;
-import anubis.host.ConfigFile;
 import anubis.plan.ForeignFiles;
 import anubis.plan.HostPlan;
 import anubis.plan.Network;
@@ -17,7 +15,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -39,7 +37,8 @@ final class ProveCommand {
                 .type(List.class)
                 .auxiliaryTypes(String.class)
                 .arity("1..*")
-                .description("Instead of a plan: the wg-quick files that hosts have, each by its host's name.")
+                .description("Instead of a plan: the wg-quick files that hosts have, each by its host's name; also what"
+                        + " they have of sysctl.d, and firewalls of a plan (.nft). Of a folder, all such files.")
                 .build();
         OptionSpec json = Json.option();
         CommandSpec spec = Anubis.verb(
@@ -78,23 +77,15 @@ final class ProveCommand {
     }
 
     private static Proof foreign(List<String> given, Service service) throws IOException, ConfigException {
-        Map<String, ForeignFiles.File> files = new LinkedHashMap<>();
+        HostFiles files = new HostFiles();
         for (String pair : given) {
             int sign = pair.indexOf('=');
             if (sign < 1) {
                 throw new Anubis.UsageException("--files: '" + pair + "' is not of the form HOST=FILE");
             }
-            ConfigFile file = ConfigFile.read(pair.substring(sign + 1));
-            ForeignFiles.File known = new ForeignFiles.File(
-                    file.name().orElse("wg0"),
-                    QuickConfig.parse(file.path().toString(), file.text()),
-                    Optional.empty(),
-                    Map.of());
-            if (files.put(pair.substring(0, sign), known) != null) {
-                throw new Anubis.UsageException("--files: the host " + pair.substring(0, sign) + " is given twice");
-            }
+            files.add(pair.substring(0, sign), Path.of(pair.substring(sign + 1)));
         }
-        return new Proof("these files", List.of(ForeignFiles.check(files, service)));
+        return new Proof("these files", List.of(ForeignFiles.check(files.all(), service)));
     }
 
     private static void tell(Proof proof, boolean json) throws IOException, Anubis.ToldException {

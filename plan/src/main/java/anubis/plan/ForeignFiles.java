@@ -47,7 +47,7 @@ public final class ForeignFiles {
      *
      * @param link the interface: the file's name without {@code .conf}
      * @param key its public key, where the file does not have the private one
-     * @param others texts of files that the commands name, by path, and of sysctl.d(5)
+     * @param others texts of further files by their names: of nftables what ends with {@code .nft}, else of sysctl.d(5)
      */
     public record File(String link, QuickConfig config, Optional<PublicKey> key, Map<String, String> others) {
         public File {

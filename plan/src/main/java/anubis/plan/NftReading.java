@@ -40,7 +40,10 @@ final class NftReading {
     private final List<Filter> forward = new ArrayList<>();
     private final List<Translation> translations = new ArrayList<>();
     private final Set<String> clamped = new HashSet<>();
-    private List<Filter> chain = input;
+    /** Filters where the writer has none. */
+    private final List<Filter> elsewhere = new ArrayList<>();
+
+    private List<Filter> chain = elsewhere;
 
     private NftReading() {}
 
@@ -48,7 +51,7 @@ final class NftReading {
     static Optional<Wall> wall(String text) {
         NftReading reading = new NftReading();
         try {
-            return text.lines().map(String::strip).allMatch(reading::line)
+            return text.lines().map(String::strip).allMatch(reading::line) && reading.elsewhere.isEmpty()
                     ? Optional.of(new Wall(reading.input, reading.forward, reading.translations, reading.clamped))
                     : Optional.empty();
         } catch (IllegalArgumentException e) {
@@ -59,14 +62,19 @@ final class NftReading {
     private boolean line(String line) {
         Matcher hook = HOOK.matcher(line);
         if (hook.matches()) {
-            chain = hook.group(2).equals("forward") ? forward : input;
+            chain = switch (hook.group(2)) {
+                case "input" -> input;
+                case "forward" -> forward;
+                default -> elsewhere;
+            };
             return true;
         }
-        return ALWAYS.matcher(line).matches()
-                || CHAIN.matcher(line).matches()
-                || clamp(line)
-                || translation(line)
-                || filter(line);
+        return ALWAYS.matcher(line).matches() || chain(line) || clamp(line) || translation(line) || filter(line);
+    }
+
+    private boolean chain(String line) {
+        chain = CHAIN.matcher(line).matches() ? elsewhere : chain;
+        return CHAIN.matcher(line).matches();
     }
 
     private boolean clamp(String line) {

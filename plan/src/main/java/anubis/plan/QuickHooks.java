@@ -26,6 +26,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What wg-quick(8) makes of a file: rules and routes of its own, and the commands in it as far as they are of the forms that
@@ -51,7 +53,8 @@ final class QuickHooks {
     private static final Pattern ACCEPT = Pattern.compile("(iptables|ip6tables) -[AI] FORWARD( -[io] \\S+)+ -j ACCEPT");
     private static final Pattern HIDE =
             Pattern.compile("(iptables|ip6tables) -t nat -[AI] POSTROUTING -o (\\S+) -j MASQUERADE");
-    private static final Pattern NFT = Pattern.compile("nft -f (\\S+)");
+    private static final String FIREWALL = ".nft";
+    private static final Pattern NFT = Pattern.compile("nft -f (\\S+\\.nft)");
 
     private final ForeignFiles.File file;
     private final QuickConfig config;
@@ -69,7 +72,7 @@ final class QuickHooks {
         this.file = file;
         config = file.config();
         mark = config.wireguard().device().fwMark().orElse(0);
-        file.others().values().stream().flatMap(String::lines).forEach(line -> setting(line.strip()));
+        file.others().forEach(this::other);
         hooks(QuickSetting.Key.PreUp);
         table();
         hooks(QuickSetting.Key.PostUp);
@@ -78,6 +81,41 @@ final class QuickHooks {
                         Set.of(),
                         extra.ports(),
                         config.wireguard().device().listenPort().orElse(0))));
+    }
+
+    private void other(String name, String text) {
+        if (!name.endsWith(FIREWALL)) {
+            text.lines().forEach(line -> setting(line.strip()));
+            return;
+        }
+        Optional<Wall> read = wall.isPresent() ? Optional.empty() : NftReading.wall(text);
+        if (read.isEmpty()) {
+            unknown.add("the firewall in " + name);
+            return;
+        }
+        wall = read;
+        Set<String> links = links(read.get());
+        if (links.size() == 1) {
+            uplink = links.iterator().next();
+        } else if (!links.isEmpty()) {
+            unknown.add("by which of its interfaces it is in the internet, with the firewall in " + name);
+        }
+    }
+
+    /** The interfaces that may be the one to the internet: behind which it hides others, else all that it names. */
+    private Set<String> links(Wall wall) {
+        Set<String> hidden = others(wall.translations().stream()
+                .flatMap(
+                        each -> each instanceof Translation.Masquerade hiding ? Stream.of(hiding.out()) : Stream.of()));
+        return hidden.isEmpty()
+                ? others(Stream.concat(wall.input().stream(), wall.forward().stream())
+                        .flatMap(filter -> Stream.concat(filter.in().stream(), filter.out().stream())))
+                : hidden;
+    }
+
+    private Set<String> others(Stream<String> links) {
+        return links.filter(link -> !link.equals(file.link()) && !link.equals("lo"))
+                .collect(Collectors.toSet());
     }
 
     /** What of the file is not understood. */
@@ -251,10 +289,8 @@ final class QuickHooks {
         }
         Matcher nft = NFT.matcher(command);
         if (nft.matches()) {
-            Optional<Wall> read =
-                    Optional.ofNullable(file.others().get(nft.group(1))).flatMap(NftReading::wall);
-            wall = read.isPresent() ? read : wall;
-            return read.isPresent();
+            String path = nft.group(1);
+            return file.others().containsKey(path.substring(path.lastIndexOf('/') + 1)); // it is, or is not, understood
         }
         return false;
     }

@@ -121,6 +121,34 @@ class ForeignFilesTest {
     }
 
     @Test
+    void aFirewallOfAPlanIsHeededAndAnyOtherIsUnknown() throws Exception {
+        String wall = """
+                table inet anubis-plan {
+                    chain input {
+                        type filter hook input priority filter; policy accept;
+                        iifname "ens3" udp dport 51820 accept
+                        iifname "wg0" accept
+                        drop
+                    }
+                }
+                """;
+        others.put("server", Map.of("anubis-plan.nft", wall));
+        assertThat(checked().faults()).isEmpty();
+        others.put("server", Map.of("anubis-plan.nft", wall.replace("51820", "51821")));
+        assertThat(cell(checked(), "laptop", "server")).isEqualTo(Cell.FAILS);
+        for (String other : List.of(
+                wall.replace("drop", "ct state new counter drop"),
+                wall.replace("hook input", "hook prerouting"),
+                wall.replace("type filter hook input priority filter; policy accept;", ""),
+                wall.replace("iifname \"wg0\"", "iifname { \"wg0\", \"ens4\" }"))) {
+            others.put("server", Map.of("anubis-plan.nft", other));
+            assertThat(cell(checked(), "laptop", "server")).as(other).isEqualTo(Cell.UNKNOWN);
+        }
+        others.put("server", Map.of("anubis-plan.nft", wall, "more.nft", wall));
+        assertThat(cell(checked(), "laptop", "server")).isEqualTo(Cell.UNKNOWN);
+    }
+
+    @Test
     void anEndpointInsideItsOwnAllowedIpsIsALoop() throws Exception {
         change("phone", "10.8.0.0/24", "10.8.0.0/24, 203.0.113.0/24");
         Checked checked = checked();
