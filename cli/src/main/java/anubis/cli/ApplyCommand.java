@@ -190,9 +190,7 @@ final class ApplyCommand {
     }
 
     private static Wanted.Content content(HostFile file) {
-        // The gate has settings that are no plan's, as the length of a lease.
-        return new Wanted.Content(
-                Path.of(file.place().orElseThrow()), file.text(), file.name().equals(HostFile.GATE));
+        return new Wanted.Content(Path.of(file.place().orElseThrow()), file.text(), file.isOfGate());
     }
 
     /** Nothing is put in force of what does not work. */

@@ -59,11 +59,12 @@ public final class PlannedHost {
             String firewallTable,
             String firewall) {
         /**
-         * The content of a file that anybody may read.
+         * The content of a file.
          *
-         * @param yields to one of which the owner is not the plan
+         * @param ofGate whether it is the gate's, which reads only what is its owner's alone, and has settings that are no
+         *     plan's: one that is of no plan is left as it is
          */
-        public record Content(Path path, String text, boolean yields) {}
+        public record Content(Path path, String text, boolean ofGate) {}
 
         public Wanted {
             files = List.copyOf(files);
@@ -138,10 +139,10 @@ public final class PlannedHost {
     private List<Step> files() throws IOException {
         List<Step> steps = new ArrayList<>();
         for (Wanted.Content file : wanted.files()) {
-            if (file.yields() && PlannedFiles.isOfOthers(file.path())) {
+            if (file.ofGate() && PlannedFiles.isOfOthers(file.path())) {
                 warnings.accept(file.path() + " was not made by the plan, and is left as it is");
             } else {
-                steps.addAll(PlannedFiles.write(file.path(), file.text(), false));
+                steps.addAll(PlannedFiles.write(file.path(), file.text(), file.ofGate()));
             }
         }
         steps.addAll(PlannedFiles.names(wanted.names()));

@@ -396,7 +396,9 @@ public final class Tunnel {
         Applied applied = applied();
         ConfigFile file = new ConfigFile(changed.name(), changed.path(), changed.text() + guestsOf(applied.text()));
         Meanwhile<Observed> now = Meanwhile.of(() -> Observer.observe(name, WireGuardInterface.of(name)));
-        QuickConfig config = file.lint().orThrow();
+        changed.lint().orThrow();
+        QuickConfig config =
+                QuickConfig.parse(file.path().toString(), file.text()); // a guest may have what was another's
         Wanted before = Wanted.of(applied); // by now the code that reads it has been compiled
         if (config.kernel() != before.config().kernel()) {
             throw new IOException(

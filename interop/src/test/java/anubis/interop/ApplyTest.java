@@ -10,9 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,26 +19,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A host's part of a plan, put in force in a namespace whose {@code /etc} and {@code /run} are of its own as far as it is written to. */
 final class ApplyTest {
-    /** What is written to, each a folder of the test's. */
-    private static final List<String> OWN = List.of(
-            "/etc/wireguard", "/etc/anubis", "/etc/sysctl.d", "/etc/systemd/system", "/run/anubis", "/run/wireguard");
-
-    /** Mounted by itself, as in a container. */
-    private static final String NAMES = "/etc/hosts";
-
-    private static final String WITH_OWN = OWN.stream()
-            .map(folder -> "mkdir -p " + folder + " && mount --bind \"$0" + folder + "\" " + folder)
-            .collect(Collectors.joining(
-                    " && ",
-                    "",
-                    // Or systemd would be asked, which knows nothing of these folders.
-                    " && mount --bind \"$0" + NAMES + "\" " + NAMES + " && SYSTEMD_OFFLINE=1 exec \"$@\""));
-
     @TempDir
     Path root;
 
     private Lab lab;
     private LabHost host;
+    private OwnFiles own;
     private Path description;
     private String publicKey;
 
@@ -50,17 +34,8 @@ final class ApplyTest {
         lab = Lab.open();
         host = lab.host("surya");
         lab.link(host, lab.host("far")).left().address("198.51.100.8/24");
-        for (String folder : OWN) {
-            Files.createDirectories(root.resolve(folder.substring(1)));
-        }
-        Files.writeString(root.resolve("etc/hosts"), "127.0.0.1\tlocalhost\n");
-        Path units = Path.of("../packaging/tree/usr/lib/systemd/system");
-        for (String unit : List.of("anubis@.service", "anubis-gate.service")) {
-            Files.copy(units.resolve(unit), root.resolve("etc/systemd/system").resolve(unit));
-        }
-        KeyPair keys = KeyPair.generate(host);
-        write("etc/wireguard/wg0.key", keys.privateKey() + "\n");
-        publicKey = keys.publicKey();
+        own = OwnFiles.of(host, root);
+        publicKey = own.key("etc/wireguard/wg0.key");
         description = root.resolve("etc/anubis/network.toml");
         describe("10.42.0.0/24", "tcp 443");
     }
@@ -100,9 +75,7 @@ final class ApplyTest {
     }
 
     private CommandResult execute(String... words) {
-        List<String> command = new ArrayList<>(List.of("unshare", "-m", "sh", "-c", WITH_OWN, root.toString()));
-        command.addAll(List.of(Implementation.verb(words)));
-        return host.execute(command.toArray(String[]::new));
+        return own.execute(words);
     }
 
     private List<String> lines(String... words) {
@@ -259,13 +232,12 @@ final class ApplyTest {
 
     @Test
     void whatOthersHaveWrittenIsPutAsideAndTheGatesSettingsStay() throws IOException {
-        KeyPair gate = KeyPair.generate(host);
-        write("etc/wireguard/gate.priv", gate.privateKey() + "\n");
+        String gate = own.key("etc/wireguard/gate.priv");
         Files.writeString(
                 description,
                 Files.readString(description)
                                 .replace("[networks.wild]", "gate-port = 4297\n[networks.wild]")
-                                .replace("lets-in", "gate-key = \"" + gate.publicKey() + "\"\nlets-in")
+                                .replace("lets-in", "gate-key = \"" + gate + "\"\nlets-in")
                         + """
                         [hosts.deva]
                         role = "cloud"
@@ -291,7 +263,7 @@ final class ApplyTest {
                                 .map(KeyPair::publicKey)
                                 .limit(4)
                                 .toArray()));
-        write(
+        own.write(
                 "etc/wireguard/wg0.conf",
                 "[Interface]\nPrivateKey = " + KeyPair.generate(host).privateKey() + "\n");
 
@@ -302,17 +274,12 @@ final class ApplyTest {
                         "file /etc/anubis/gate.toml (new)",
                         "file /etc/anubis/gate-peers.toml (new)")
                 .anyMatch(line -> line.startsWith("systemctl enable") && line.endsWith(" anubis-gate.service"));
-        write("etc/anubis/gate.toml", "interface = \"wg0\"\n");
+        own.write("etc/anubis/gate.toml", "interface = \"wg0\"\n");
         CommandResult yielding = execute("apply", "--dry-run", "--host", "surya");
         assertThat(yielding.orThrow()).doesNotContain("gate.toml");
         assertThat(yielding.stderr()).contains("/etc/anubis/gate.toml was not made by the plan");
-        write("etc/wireguard/gate.priv", KeyPair.generate(host).privateKey() + "\n");
+        own.key("etc/wireguard/gate.priv");
         assertThat(execute("apply", "--host", "surya").stderr()).contains("gate.priv: its public key is");
-    }
-
-    private void write(String path, String text) throws IOException {
-        Path file = Files.writeString(root.resolve(path), text);
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     }
 
     @Test

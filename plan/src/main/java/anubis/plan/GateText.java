@@ -84,7 +84,7 @@ final class GateText {
             files.add(file(HostFile.GATE, toml(host, head, hub)));
         }
         if (hub) {
-            files.add(file("gate-peers.toml", peers(host, head)));
+            files.add(file(HostFile.GATE_PEERS, peers(host, head)));
         }
         return files;
     }

@@ -17,6 +17,8 @@ public record HostFile(String name, Optional<String> place, String text) {
     /** The name of the gate's, of hosts that have one. */
     public static final String GATE = "gate.toml";
 
+    static final String GATE_PEERS = "gate-peers.toml";
+
     /** Is in the first line of each. */
     public static final String MADE_BY = "made by 'anubis plan'";
 
@@ -45,6 +47,11 @@ public record HostFile(String name, Optional<String> place, String text) {
         files.add(unit(SystemText.DRIFT, SystemText.drift(head)));
         files.add(unit(SystemText.TIMER, SystemText.timer(head)));
         return List.copyOf(files);
+    }
+
+    /** Whether it is the gate's. */
+    public boolean isOfGate() {
+        return name.equals(GATE) || name.equals(GATE_PEERS);
     }
 
     /** Whether it is a unit that systemd starts with the machine. */

@@ -270,7 +270,7 @@ class PlanFilesTest {
         assertThat(PlanFiles.of(network).get("surya/gate-peers.toml"))
                 .contains("gate-key = \"" + gateKey("xena").base64() + "\"");
         assertThat(HostFile.of(network, Objects.requireNonNull(plans.get("xena"))))
-                .noneMatch(file -> file.name().startsWith("gate"));
+                .noneMatch(HostFile::isOfGate);
     }
 
     private static PublicKey gateKey(String host) {
