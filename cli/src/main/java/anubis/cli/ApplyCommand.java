@@ -24,7 +24,6 @@ import anubis.plan.Service;
 import anubis.plan.Situation;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +37,9 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 
 /** {@code anubis apply} and {@code anubis drift}: this host's part of a plan, put in force, or only looked at. */
 final class ApplyCommand {
+    /** proc(5); a resolver need not know it. */
+    private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+
     private static final Path GATE_KEY = ConfigFile.DIRECTORY.resolve("gate.priv");
     private static final String GATE_UNIT = "anubis-gate.service";
 
@@ -216,7 +218,7 @@ final class ApplyCommand {
     private Host self(Network network) throws IOException {
         String asked = host.getValue();
         String name =
-                asked != null ? asked : InetAddress.getLocalHost().getHostName().replaceFirst("\\..*", "");
+                asked != null ? asked : Files.readString(HOST_NAME).strip().replaceFirst("\\..*", "");
         if (asked == null && !network.hosts().containsKey(name)) {
             throw new Anubis.UsageException("the network has no host '" + name
                     + "', as this machine is called: say with --host which one it is");

@@ -128,9 +128,10 @@ public final class PlannedHost {
             parameter(parameter).ifPresent(before::add);
         }
         firewall().ifPresent(before::add);
-        before.addAll(Units.steps(wanted.units(), wanted.services(), before, warnings));
         try (Rtnetlink kernel = Rtnetlink.open()) {
             internal(kernel, before);
+            // They do what is above, too, where it is not done.
+            before.addAll(Units.steps(wanted.units(), wanted.services(), before, warnings));
             Optional<Link> link = kernel.link(wanted.plan().link());
             return new Beside(before, link.isEmpty() ? Optional.empty() : Optional.of(routing(kernel)));
         }

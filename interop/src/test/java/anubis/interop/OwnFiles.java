@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A host whose {@code /etc}, {@code /run} and {@code /var} are of its own as far as a plan and a gate write to them. */
+/** A host with its own name, whose {@code /etc}, {@code /run} and {@code /var} are of its own as far as a plan and a gate write to them. */
 record OwnFiles(LabHost host, Path root) {
     /** What is written to, each a folder below the root. */
     private static final List<String> FOLDERS = List.of(
@@ -72,7 +72,14 @@ record OwnFiles(LabHost host, Path root) {
 
     private String[] command(String... words) {
         return Stream.concat(
-                        Stream.of("unshare", "-m", "sh", "-c", MOUNT, root.toString()),
+                        Stream.of(
+                                "unshare",
+                                "-m",
+                                "-u",
+                                "sh",
+                                "-c",
+                                "hostname " + host.name() + " && " + MOUNT,
+                                root.toString()),
                         Stream.of(Implementation.verb(words)))
                 .toArray(String[]::new);
     }

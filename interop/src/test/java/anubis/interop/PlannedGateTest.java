@@ -118,10 +118,10 @@ final class PlannedGateTest {
     }
 
     private static String apply(OwnFiles host) {
-        return host.execute("apply", "--host", host.host().name()).orThrow();
+        return host.execute("apply").orThrow();
     }
 
     private static CommandResult drift(OwnFiles host, String situation) {
-        return host.execute("drift", "--host", host.host().name(), "-s", situation);
+        return host.execute("drift", "-s", situation);
     }
 }
