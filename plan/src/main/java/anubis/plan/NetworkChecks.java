@@ -119,7 +119,7 @@ final class NetworkChecks {
         if (segment.kind() == Kind.LAN && gateway.moves()) {
             in.problem(section, "gateway", gateway.name() + " moves", "name a host that is always on this network");
         }
-        if (gateway.key().isEmpty() && !in.faulty("hosts." + gateway.name())) {
+        if (gateway.role() == Role.APPLIANCE && !in.faulty("hosts." + gateway.name())) {
             in.problem(
                     section,
                     "gateway",

@@ -103,6 +103,17 @@ class NetworkFileTest {
     }
 
     @Test
+    @DisplayName(
+            "A key that is still missing is told of its host, and not as a fault of the network whose gateway that is")
+    void keyOfAGateway() {
+        assertThat(problems(SMALL.replace("key = \"1mTAfP7DcM+KrmRJlK+RnUXhnp+mihhFjZ89WLDqfB4=\"\n", "")
+                        .replace("key = \"fzghJKpwSObUntMQARJLc5ziQNQB1Wd9n5RcNmzo3yo=\"\n", "")))
+                .hasSize(2)
+                .anyMatch(problem -> problem.contains("hosts.hub.key: it is missing"))
+                .anyMatch(problem -> problem.contains("hosts.desk.key: it is missing"));
+    }
+
+    @Test
     @DisplayName("What is not said is as most have it")
     void defaults() throws Exception {
         Network network = NetworkFile.parse("net.toml", SMALL);
