@@ -3,6 +3,7 @@ package anubis.cli;
 import anubis.config.Cidr;
 import anubis.config.ConfigException;
 import anubis.config.ConfigException.Problem;
+import anubis.config.Endpoint;
 import anubis.config.IpLiteral;
 import anubis.plan.NetworkFile;
 import anubis.plan.NetworkImport;
@@ -14,18 +15,22 @@ import anubis.plan.NetworkText;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,7 +64,7 @@ final class PlanInitCommands {
         CommandSpec spec = Anubis.verb(
                 "init", "Writes a first description of a network, after a few questions or of options.", init::runInit);
         spec.usageMessage()
-                .footer("Without --server it asks.%n"
+                .footer("Without --server it asks at the terminal.%n"
                         + "As in: anubis plan init --server hub --address vpn.example.org --laptop xena --phone selen");
         Stream.of(
                         init.name,
@@ -113,77 +118,137 @@ final class PlanInitCommands {
     // init
 
     private void runInit() throws IOException {
+        free();
         First first;
         try {
-            first = NetworkInit.network(
-                    answers(value(server).isPresent() ? Optional.empty() : Optional.of(terminal())));
+            first = NetworkInit.network(given(server, PlanInitCommands::host).isPresent() ? told() : asked(terminal()));
         } catch (IllegalArgumentException e) {
             throw new Anubis.UsageException(Anubis.message(e));
         }
         write(first);
     }
 
-    private static Console terminal() {
-        return Optional.ofNullable(System.console())
+    private static Questions terminal() {
+        Console console = Optional.ofNullable(System.console())
                 .filter(Console::isTerminal)
                 .orElseThrow(() ->
                         new Anubis.UsageException("there is no terminal to ask at: --server and --address are needed"));
+        return new Questions(console::readLine, console.writer());
     }
 
-    private Answers answers(Optional<Console> asked) {
+    /** All of options. */
+    private Answers told() {
         return new Answers(
-                answer(asked, name, "What is the network called?").orElse(NAME),
-                parsed(
-                        "--range",
-                        answer(
-                                        asked,
-                                        range,
-                                        "Addresses for the tunnels, as in 10.42.0.0/24? (Enter: some that are free)")
-                                .orElse(RANGE + "," + randomRange()),
-                        Cidr::parse),
-                answer(asked, server, "What is the server called that all have a tunnel to?")
-                        .map(each -> one("--server", each, Named::parse))
-                        .orElseThrow(() -> new IllegalArgumentException("a network needs a server")),
-                answer(asked, address, "Where is it reached: its address, or a name?")
+                given(name, text -> text).orElse(NAME),
+                given(range, PlanInitCommands::ranges).orElseGet(PlanInitCommands::usualRanges),
+                given(server, PlanInitCommands::host).orElseThrow(),
+                given(address, PlanInitCommands::reached)
                         .orElseThrow(
                                 () -> new IllegalArgumentException("--address is needed: where the server is reached")),
-                answer(
-                                asked,
-                                lan,
-                                "If it is the gateway of a LAN, which addresses has that, as in 192.168.10.0/24? (Enter: it is not)")
-                        .map(each -> one("--lan", each, Cidr::parse)),
-                names(asked, leaves, "Who is always on that LAN? (names, or Enter)"),
-                names(asked, laptops, "Which laptops are there? (names, or Enter)"),
-                names(asked, phones, "Which phones? (names, or Enter)"));
+                given(lan, PlanInitCommands::prefix),
+                given(leaves, PlanInitCommands::hosts).orElse(List.of()),
+                given(laptops, PlanInitCommands::hosts).orElse(List.of()),
+                given(phones, PlanInitCommands::hosts).orElse(List.of()));
     }
 
-    private static Optional<String> answer(Optional<Console> asked, OptionSpec option, String question) {
-        return value(option)
-                .or(() -> asked.flatMap(console -> Optional.ofNullable(console.readLine("%s ", question))))
-                .map(String::strip)
-                .filter(text -> !text.isEmpty());
+    /** What no option says is asked. */
+    private Answers asked(Questions questions) {
+        Set<String> taken = new HashSet<>();
+        String called = given(name, text -> text)
+                .or(() -> questions.ask("What is the network called?", text -> text))
+                .orElse(NAME);
+        List<Cidr> tunnels = given(range, PlanInitCommands::ranges)
+                .or(() -> questions.ask(
+                        "Addresses for the tunnels, as in 10.42.0.0/24? (Enter: some that are free)",
+                        PlanInitCommands::ranges))
+                .orElseGet(PlanInitCommands::usualRanges);
+        Named hub = questions.need(
+                "What is the server called that all have a tunnel to?",
+                text -> others(List.of(host(text)), taken).getFirst());
+        String reached = given(address, PlanInitCommands::reached)
+                .orElseGet(() ->
+                        questions.need("Where is it reached: its address, or a name?", PlanInitCommands::reached));
+        Optional<Cidr> home = given(lan, PlanInitCommands::prefix)
+                .or(() -> questions.ask(
+                        "If it is the gateway of a LAN, which addresses has that, as in 192.168.10.0/24? (Enter: it is not)",
+                        PlanInitCommands::prefix));
+        return new Answers(
+                called,
+                tunnels,
+                hub,
+                reached,
+                home,
+                home.isEmpty()
+                        ? given(leaves, PlanInitCommands::hosts).orElse(List.of())
+                        : hosts(questions, leaves, "Who is always on that LAN? (names, or Enter)", taken),
+                hosts(questions, laptops, "Which laptops are there? (names, or Enter)", taken),
+                hosts(questions, phones, "Which phones? (names, or Enter)", taken));
     }
 
-    private static List<Named> names(Optional<Console> asked, OptionSpec option, String question) {
-        return answer(asked, option, question)
-                .map(text -> parsed(option.longestName(), text, Named::parse))
+    private static List<Named> hosts(Questions questions, OptionSpec option, String question, Set<String> taken) {
+        return given(option, PlanInitCommands::hosts)
+                .or(() -> questions.ask(question, text -> others(hosts(text), taken)))
                 .orElse(List.of());
     }
 
-    private static <T> List<T> parsed(String option, String list, Function<String, T> parser) {
+    private static List<Named> others(List<Named> hosts, Set<String> taken) {
+        Set<String> all = new HashSet<>(taken);
+        for (Named host : hosts) {
+            if (!all.add(host.name())) {
+                throw new IllegalArgumentException("two hosts are called " + host.name());
+            }
+        }
+        taken.addAll(all);
+        return hosts;
+    }
+
+    private static <T> Optional<T> given(OptionSpec option, Function<String, T> parser) {
+        return value(option).map(String::strip).filter(text -> !text.isEmpty()).map(text -> {
+            try {
+                return parser.apply(text);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(option.longestName() + ": " + Anubis.message(e), e);
+            }
+        });
+    }
+
+    private static List<Cidr> ranges(String text) {
+        return each(text, PlanInitCommands::prefix);
+    }
+
+    private static List<Cidr> usualRanges() {
+        return List.of(Cidr.parse(RANGE), randomRange());
+    }
+
+    private static Cidr prefix(String text) {
+        return cited(text, Cidr::parse);
+    }
+
+    private static String reached(String text) {
+        return cited(text, host -> new Endpoint(host, 1).host());
+    }
+
+    private static Named host(String text) {
+        return cited(text, Named::parse);
+    }
+
+    private static List<Named> hosts(String text) {
+        return each(text, PlanInitCommands::host);
+    }
+
+    private static <T> List<T> each(String list, Function<String, T> parser) {
         return Stream.of(list.split("[,\\s]+", -1))
                 .filter(each -> !each.isEmpty())
-                .map(each -> one(option, each, parser))
+                .map(parser)
                 .toList();
     }
 
-    private static <T> T one(String option, String text, Function<String, T> parser) {
+    private static <T> T cited(String text, Function<String, T> parser) {
         try {
             return parser.apply(text);
         } catch (IllegalArgumentException e) {
             // What follows a name may be a private key.
-            String cited = text.replaceFirst("=.*", "=…");
-            throw new IllegalArgumentException(option + ": '" + cited + "': " + Anubis.message(e), e);
+            throw new IllegalArgumentException("'" + text.replaceFirst("=.*", "=…") + "': " + Anubis.message(e), e);
         }
     }
 
@@ -200,12 +265,15 @@ final class PlanInitCommands {
     // import
 
     private void runImport(List<String> files) throws IOException, ConfigException {
+        free();
         Map<String, String> texts = new LinkedHashMap<>();
         for (String file : files) {
             try {
                 texts.put(file, Files.readString(Path.of(file)));
             } catch (NoSuchFileException e) {
                 throw new IOException(file + ": there is no such file", e);
+            } catch (CharacterCodingException e) {
+                throw new IOException(file + ": it is not text in UTF-8, and no wg-quick file", e);
             } catch (IOException e) {
                 throw new IOException(file + ": it cannot be read (" + e.getMessage() + ")", e);
             }
@@ -219,8 +287,23 @@ final class PlanInitCommands {
 
     // Both.
 
+    private String target() {
+        return value(output).orElse("network.toml");
+    }
+
+    /** Before anything is asked or read in vain. */
+    private void free() throws IOException {
+        if (!target().equals("-") && Files.exists(Path.of(target()), LinkOption.NOFOLLOW_LINKS)) {
+            throw there(target());
+        }
+    }
+
+    private static IOException there(String file) {
+        return new IOException(file + ": it is there already, and stays as it is; name another with -o");
+    }
+
     private void write(First first) throws IOException {
-        String file = value(output).orElse("network.toml");
+        String file = target();
         String text = NetworkText.format(first.network());
         List<String> remarks = new ArrayList<>(first.remarks());
         remarks.addAll(problems(file, text, remarks));
@@ -239,7 +322,7 @@ final class PlanInitCommands {
         try {
             Files.writeString(Path.of(file), whole, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         } catch (FileAlreadyExistsException e) {
-            throw new IOException(file + ": it is there already, and stays as it is; name another with -o", e);
+            throw there(file);
         }
         if (json.<Boolean>getValue()) {
             Json.print(generator -> {

@@ -95,6 +95,27 @@ class PlanInitCommandsTest {
     }
 
     @Test
+    @DisplayName("A file that is there is told before anything is asked; and where nobody can be asked, that")
+    void there() throws IOException {
+        assertThat(plan("init", "-o", file())).isEqualTo(2);
+        Files.writeString(Path.of(file()), "mine");
+
+        assertThat(plan("init", "-o", file())).isEqualTo(1);
+
+        assertThat(err).asString().contains("there is no terminal to ask at", "it is there already");
+    }
+
+    @Test
+    @DisplayName("A phone's key is made where its code is drawn, not on it")
+    void phoneKey() throws IOException {
+        assertThat(plan("init", "-o", file(), "--server", "hub", "--address", "a.example", "--phone", "selen"))
+                .isZero();
+
+        assertThat(Files.readString(Path.of(file())))
+                .contains("here, run '(umask 077; anubis genkey > selen.key)", "'anubis qr --host'");
+    }
+
+    @Test
     @DisplayName("What is wrong with an option is told, and no key is cited")
     void wrong() {
         assertThat(plan("init", "-o", file(), "--server", "hub=" + HUB.substring(1), "--address", "a.example"))
@@ -130,8 +151,11 @@ class PlanInitCommandsTest {
         assertThat(written().host("jacinth").key())
                 .contains(PrivateKey.ofBase64(HUB).publicKey());
         assertThat(Files.readString(Path.of(file()))).doesNotContain(HUB);
-        assertThat(plan("import", "-o", file(), folder.resolve("none").toString()))
-                .isEqualTo(1);
+        assertThat(plan("import", "-o", "-", folder.resolve("none").toString())).isEqualTo(1);
         assertThat(err).asString().contains("there is no such file");
+        Path binary = Files.write(folder.resolve("picture.conf"), new byte[] {(byte) 0xff, 0});
+        assertThat(plan("import", "-o", folder.resolve("new.toml").toString(), binary.toString()))
+                .isEqualTo(1);
+        assertThat(err).asString().contains("picture.conf: it is not text in UTF-8");
     }
 }

@@ -136,12 +136,7 @@ public final class NetworkInit {
             boolean six = Prefixes.six(address);
             segments.put(ROAD, segment(ROAD, Kind.WILD, List.of(six ? UNKNOWN_6 : OTHERS), Optional.empty(), true));
         }
-        drafts.values().stream()
-                .filter(draft -> draft.key.isEmpty())
-                .forEach(draft ->
-                        remarks.add("the public key of " + draft.name + " is missing: on it, run '(umask 077; anubis"
-                                + " genkey > /etc/wireguard/wg0.key) && anubis pubkey < /etc/wireguard/wg0.key' and write it as"
-                                + " hosts." + draft.name + ".key"));
+        drafts.values().stream().filter(draft -> draft.key.isEmpty()).forEach(draft -> remarks.add(missing(draft)));
         Map<String, Host> hosts = new LinkedHashMap<>();
         drafts.forEach((name, draft) -> hosts.put(name, draft.host(NetworkFile.PORT)));
         return new First(
@@ -157,6 +152,15 @@ public final class NetworkInit {
                         hosts,
                         situations(answers, away)),
                 remarks);
+    }
+
+    private static String missing(HostDraft draft) {
+        // A phone's is made where its QR code will be drawn.
+        String file = draft.role == Role.PHONE ? draft.name + ".key" : "/etc/wireguard/wg0.key";
+        return "the public key of " + draft.name + " is missing: " + (draft.role == Role.PHONE ? "here" : "on it")
+                + ", run '(umask 077; anubis genkey > " + file + ") && anubis pubkey < " + file
+                + "' and write what it prints as hosts." + draft.name + ".key"
+                + (draft.role == Role.PHONE ? "; 'anubis qr --host' draws its code later" : "");
     }
 
     private static Segment segment(String name, Kind kind, List<Cidr> prefixes, Optional<String> gateway, boolean nat) {
