@@ -86,8 +86,8 @@ public final class NetworkImport {
         hosts.values().stream().filter(Host::moves).forEach(host -> away.put(host.name(), ROAD));
         if (!away.isEmpty()) {
             segments.put(ROAD, segment(ROAD, Kind.WILD, OTHERS, Optional.empty(), true));
-            remarks.add("where " + String.join(", ", away.keySet()) + " are is not known: on a network '" + ROAD
-                    + "' behind a NAT; describe the situations that there are");
+            remarks.add("where " + String.join(", ", away.keySet()) + (away.size() == 1 ? " is" : " are")
+                    + " is assumed: on a network '" + ROAD + "' behind a NAT; describe the situations that there are");
         }
         Situation usual = new Situation(NetworkFile.SITUATION, "", away, Set.of(), Map.of(), Set.of());
         return new First(
@@ -144,10 +144,12 @@ public final class NetworkImport {
             for (PeerConfig peer : host.peers()) {
                 known.computeIfAbsent(peer.publicKey(), key -> {
                             String called = Optional.ofNullable(names.get(key)).orElse("peer");
+                            ImportedHost other = add(called, Optional.of(key), Optional.empty());
                             if (called.equals("peer")) {
-                                remarks.add("what the peer " + key + " is called is not known: give it a name");
+                                remarks.add("what the peer " + key + " is called is not known: instead of "
+                                        + other.draft.name + ", give it a name");
                             }
-                            return add(called, Optional.of(key), Optional.empty());
+                            return other;
                         })
                         .told
                         .put(host, peer);
