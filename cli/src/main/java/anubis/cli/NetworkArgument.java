@@ -59,7 +59,12 @@ final class NetworkArgument {
         try {
             return new Read(file, NetworkFile.parse(file.toString(), Files.readString(file)));
         } catch (NoSuchFileException e) {
-            throw new IOException(file + ": there is no such file; 'anubis plan init' writes a first one", e);
+            throw new IOException(
+                    (named.isPresent()
+                                    ? file + ": there is no such file"
+                                    : "there is no " + HERE + " here, and no " + INSTALLED)
+                            + "; 'anubis plan init' writes a first one",
+                    e);
         } catch (AccessDeniedException e) {
             throw new IOException(file + ": this user may not read it; try as root", e);
         } catch (CharacterCodingException e) {
