@@ -22,8 +22,8 @@ final class DemoCommand {
                 .arity("0..1")
                 .completionCandidates(List.of(GATE, COUCHNET))
                 .description(
-                        "Show the gate instead: two hubs, three clients, and all that they ask; or a whole network: planned",
-                        "from one file, proved, and built.")
+                        "Show the gate instead: two hubs, three clients, and all that they ask; or a whole network: planned"
+                                + " from one file, proved, and built.")
                 .build();
         OptionSpec seconds = OptionSpec.builder("-t", "--seconds")
                 .paramLabel("SECONDS")
@@ -36,9 +36,8 @@ final class DemoCommand {
                 "Shows a tunnel between two hosts made on this machine, and cleans up.",
                 () -> run(Optional.ofNullable(what.getValue()), seconds.getValue()));
         spec.usageMessage()
-                .footer(
-                        "The hosts are network namespaces: nothing outside them is touched. Needs root, or a",
-                        "system that allows unprivileged user namespaces.");
+                .footer("The hosts are network namespaces: nothing outside them is touched. Needs root, or a"
+                        + " system that allows unprivileged user namespaces.");
         return spec.addPositional(what).addOption(seconds);
     }
 
