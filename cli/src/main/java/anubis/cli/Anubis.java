@@ -1,5 +1,6 @@
 package anubis.cli;
 
+import anubis.config.ConfigException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -197,7 +198,11 @@ public final class Anubis {
         if (failure instanceof ToldException) {
             return CommandLine.ExitCode.SOFTWARE;
         }
-        say(verb, message(failure));
+        if (failure instanceof ConfigException faults) {
+            faults.problems().forEach(problem -> say(verb, problem.toString()));
+        } else {
+            say(verb, message(failure));
+        }
         if ("verbose".equals(System.getenv("LOG_LEVEL"))) {
             failure.printStackTrace(verb.getErr());
         }

@@ -90,7 +90,9 @@ final class ApplyCommand {
                     List<String> lines = only ? here.difference() : here.apply(Launcher::startDevice, within);
                     command.print(lines);
                     String link = wanted.plan().link();
-                    if (!only && !lines.isEmpty()) {
+                    if (lines.isEmpty()) {
+                        warn("all is as planned: nothing is done");
+                    } else if (!only) {
                         within.ifPresent(time -> warn("all is put back in " + time.toSeconds()
                                 + " s unless 'anubis confirm " + link + "' comes"));
                     }

@@ -67,6 +67,9 @@ final class HostFiles {
                             Optional.empty(),
                             others.getOrDefault(tunnel.getKey(), Map.of())));
         }
+        if (files.size() < 2) {
+            throw new Anubis.UsageException("--files: name the files of two hosts, or more, to see how they reach each other");
+        }
         others.keySet().stream()
                 .filter(host -> !tunnels.containsKey(host))
                 .findFirst()

@@ -106,6 +106,19 @@ class PlanInitCommandsTest {
     }
 
     @Test
+    @DisplayName("Each fault of a file has a line of its own")
+    void faults() throws IOException {
+        Files.writeString(
+                Path.of(file()), "wireguard = \"10.9.0.0/24\"\n[hosts.x]\nrolle = \"leaf\"\nrole = \"leaf\"\n");
+
+        assertThat(plan(file())).isEqualTo(1);
+
+        assertThat(err.toString().lines())
+                .hasSizeGreaterThan(1)
+                .allMatch(line -> line.startsWith("anubis: " + file() + ":"));
+    }
+
+    @Test
     @DisplayName("A phone's key is made where its code is drawn, not on it")
     void phoneKey() throws IOException {
         assertThat(plan("init", "-o", file(), "--server", "hub", "--address", "a.example", "--phone", "selen"))

@@ -116,7 +116,9 @@ final class ApplyTest {
         assertThat(host.execute("ip", "link", "show", "wg0").status()).isNotZero();
 
         assertThat(apply()).isEqualTo(todo);
-        assertThat(apply()).isEmpty();
+        assertThat(execute("apply", "--host", "surya"))
+                .satisfies(again -> assertThat(again.stdout()).isEmpty())
+                .satisfies(again -> assertThat(again.stderr()).contains("nothing is done"));
         assertThat(drift()).isEmpty();
         String planned = state();
         assertThat(planned)

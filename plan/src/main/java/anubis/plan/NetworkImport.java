@@ -58,10 +58,10 @@ public final class NetworkImport {
     }
 
     private First read(String name, Map<String, String> files) throws ConfigException {
-        hosts(parse(files));
+        hosts(parse(files), files.values());
         ImportedHost hub = found.stream()
-                .filter(host -> !host.peers().isEmpty())
-                .max(Comparator.<ImportedHost>comparingInt(host -> host.peers().size())
+                .filter(host -> tunnels(host) > 0)
+                .max(Comparator.comparingInt(NetworkImport::tunnels)
                         .thenComparingLong(host -> host.told.values().stream()
                                 .filter(peer -> peer.endpoint().isPresent())
                                 .count()))
@@ -105,6 +105,11 @@ public final class NetworkImport {
                 remarks);
     }
 
+    /** How many tunnels it has, as far as the files tell: that of the hub may be missing. */
+    private static int tunnels(ImportedHost host) {
+        return Math.max(host.peers().size(), host.told.size());
+    }
+
     private static Map<String, QuickConfig> parse(Map<String, String> files) throws ConfigException {
         Map<String, QuickConfig> parsed = new LinkedHashMap<>();
         List<Problem> problems = new ArrayList<>();
@@ -123,11 +128,12 @@ public final class NetworkImport {
 
     // Who there is.
 
-    private void hosts(Map<String, QuickConfig> files) {
+    private void hosts(Map<String, QuickConfig> files, Collection<String> texts) {
         Map<PublicKey, String> names = new LinkedHashMap<>();
         files.values().stream()
                 .flatMap(file -> file.wireguard().peers().stream())
                 .forEach(peer -> peer.name().ifPresent(name -> names.putIfAbsent(peer.publicKey(), name)));
+        texts.forEach(text -> PeerComments.of(text).forEach(names::putIfAbsent));
         Map<PublicKey, ImportedHost> known = new LinkedHashMap<>();
         files.forEach((path, file) -> {
             Optional<PublicKey> key = file.wireguard().device().privateKey().map(PrivateKey::publicKey);

@@ -49,6 +49,7 @@ class NetworkImportTest {
             PublicKey = %s
             AllowedIPs = 10.9.0.5/32, 192.168.77.0/24
             """.formatted(secret(1), key(2), key(3), secret(99), key(4), key(5));
+    /** As a client has it that knows nobody else. */
     private static final String LAPTOP = """
             [Interface]
             PrivateKey = %s
@@ -59,6 +60,7 @@ class NetworkImportTest {
             AllowedIPs = 0.0.0.0/0, ::/0
             PersistentKeepalive = 21
             """.formatted(secret(2), key(1));
+
     private static final String DESK = """
             [Interface]
             PrivateKey = %s
@@ -174,5 +176,45 @@ class NetworkImportTest {
                                 .hasSize(2)
                                 .allMatch(problem -> problem.key().endsWith(".key")));
         assertThatThrownBy(() -> Named.parse("No Name")).hasMessageContaining("small letters");
+    }
+
+    @Test
+    @DisplayName(
+            "Peers are called as comments call them, in the forms that people and scripts use; nothing long is a name")
+    void comments() throws Exception {
+        String peers = """
+                [Interface]
+                # mine
+                PrivateKey = %s
+                Address = 10.9.0.1/24
+                """.formatted(secret(1));
+        List<String> comments = List.of(
+                "# Anna",
+                "### Client ben",
+                "### begin carla ###",
+                "# Client: dora (0f9b-11)",
+                "# friendly_name = emil",
+                "# BEGIN_PEER fritz",
+                "# " + secret(9),
+                "# his old laptop, which he should give back");
+        for (int i = 0; i < comments.size(); i++) {
+            peers += (i % 2 == 0 ? comments.get(i) + "\n[Peer]\n" : "\n[Peer]\n" + comments.get(i) + "\n")
+                    + "PublicKey = " + key(10 + i) + "\nAllowedIPs = 10.9.0." + (10 + i) + "/32\n";
+        }
+        assertThat(NetworkImport.network("Home", Map.of("hub.conf", peers))
+                        .network()
+                        .hosts()
+                        .keySet())
+                .containsExactly("hub", "anna", "ben", "carla", "dora", "emil", "fritz", "peer", "peer-2");
+    }
+
+    @Test
+    @DisplayName("From the file of a client alone the hub is the one that it calls")
+    void theHubIsWhoIsCalled() throws Exception {
+        Network network =
+                NetworkImport.network("Home", Map.of("laptop.conf", LAPTOP)).network();
+
+        assertThat(network.host("peer").role()).isEqualTo(Role.CLOUD);
+        assertThat(network.host("laptop").role()).isEqualTo(Role.ROAMING);
     }
 }
