@@ -68,7 +68,8 @@ final class HostFiles {
                             others.getOrDefault(tunnel.getKey(), Map.of())));
         }
         if (files.size() < 2) {
-            throw new Anubis.UsageException("--files: name the files of two hosts, or more, to see how they reach each other");
+            throw new Anubis.UsageException(
+                    "--files: name the files of two hosts, or more, to see how they reach each other");
         }
         others.keySet().stream()
                 .filter(host -> !tunnels.containsKey(host))
