@@ -105,7 +105,7 @@ public final class Prover {
 
     private Walk walk(Node node, Ip source, Ip to, Service service, int size, boolean recorded) {
         Packet packet = new Packet(service.protocol(), false, size, source, to, Packet.EPHEMERAL, service.port());
-        return new Walk(terrain, tunnels, node, packet, null, null, recorded);
+        return new Walk(terrain, tunnels, node, packet, null, recorded);
     }
 
     private static Trouble noAddress(Node node, Optional<InetAddress> source, Ip to) {

@@ -3,9 +3,16 @@ package anubis.plan;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The machines that a packet has come to, in order, and those that the request had come to. Confined to one thread. */
+/**
+ * The machines that a packet has come to, in order, and those that the request had come to; if it is recorded, with all that
+ * was decided there. Confined to one thread.
+ */
 final class Trail {
     private final Node origin;
+    private final boolean recorded;
+    private final List<Hop> there;
+    private final List<Hop> back;
+    private List<Hop> hops;
     private final List<Visit> visits = new ArrayList<>(4);
     private List<Visit> asked = List.of();
 
@@ -16,12 +23,39 @@ final class Trail {
         }
     }
 
-    Trail(Node origin) {
+    Trail(Node origin, boolean recorded) {
         this.origin = origin;
+        this.recorded = recorded;
+        there = recorded ? new ArrayList<>() : List.of();
+        back = recorded ? new ArrayList<>() : List.of();
+        hops = there;
+    }
+
+    /** Whether hops are wanted: of millions of packets nobody reads them. */
+    boolean recorded() {
+        return recorded;
+    }
+
+    /** Notes what has become of the packet where it is now. */
+    void hop(Hop hop) {
+        if (recorded) {
+            hops.add(hop);
+        }
+    }
+
+    /** The hops of the request. */
+    List<Hop> there() {
+        return there;
+    }
+
+    /** The hops of the answer. */
+    List<Hop> back() {
+        return back;
     }
 
     /** The answer begins. */
     void turn() {
+        hops = back;
         asked = List.copyOf(visits);
         visits.clear();
     }

@@ -49,24 +49,42 @@ final class Tunnels {
             boolean circular) {}
 
     /**
+     * What a bearer packet bears.
+     *
+     * @param peer whose bearer packet it is
+     * @param inner what the borne packet bears, if that is a bearer packet, too
+     */
+    record Bearing(Peer peer, @Nullable Bearing inner) {
+        /** The peer whose bearer packet would go into the tunnel that it bears if this one went to {@code to}; none if none would. */
+        @Nullable
+        Peer circle(Peer to) {
+            Bearing bearing = this;
+            while (bearing != null && !bearing.peer.sameTunnel(to)) {
+                bearing = bearing.inner;
+            }
+            return bearing == null ? null : bearing.peer;
+        }
+    }
+
+    /**
      * The way to a peer.
      *
-     * @param walk the bearer packet that is to go there, if it is one
+     * @param bearing what the packet bears that is to go there, if it is a bearer packet
      */
-    Channel channel(Peer peer, @Nullable Walk walk) {
+    Channel channel(Peer peer, @Nullable Bearing bearing) {
         Channel channel = known.get(peer);
         if (channel == null) {
-            channel = find(peer, walk);
+            channel = find(peer, bearing);
             // What fails because of where it was asked from may work from elsewhere.
-            if (!channel.circular || walk == null) {
+            if (!channel.circular || bearing == null) {
                 known.put(peer, channel);
             }
         }
         return channel;
     }
 
-    private Channel find(Peer peer, @Nullable Walk walk) {
-        Channel own = peer.said().endpoint().isPresent() ? initiate(peer, walk) : null;
+    private Channel find(Peer peer, @Nullable Bearing bearing) {
+        Channel own = peer.said().endpoint().isPresent() ? initiate(peer, bearing) : null;
         if (own != null && own.other != null) {
             return own;
         }
@@ -77,7 +95,7 @@ final class Tunnels {
             if (back != null
                     && back.said().endpoint().isPresent()
                     && back.said().keepalive() > 0) {
-                Channel theirs = initiate(back, walk);
+                Channel theirs = initiate(back, bearing);
                 if (theirs.other == peer) {
                     return new Channel(back, null, theirs.hops, theirs.narrowest, theirs.overhead, false);
                 }
@@ -116,7 +134,7 @@ final class Tunnels {
     }
 
     /** The handshake, from its beginning here to the answer that comes back. */
-    private Channel initiate(Peer peer, @Nullable Walk outer) {
+    private Channel initiate(Peer peer, @Nullable Bearing inner) {
         Tunnel tunnel = peer.tunnel();
         Node node = tunnel.node();
         Endpoint endpoint = peer.said().endpoint().orElseThrow();
@@ -142,7 +160,7 @@ final class Tunnels {
         }
         Packet packet = new Packet(
                 Protocol.UDP, false, INITIATION, from, to, tunnel.device().port(), endpoint.port());
-        Walk walk = new Walk(terrain, this, node, packet, peer, outer, true);
+        Walk walk = new Walk(terrain, this, node, packet, new Bearing(peer, inner), true);
         Trouble trouble = walk.request(mark);
         if (trouble == null) {
             return handshake(peer, endpoint, walk);

@@ -3,6 +3,7 @@ package anubis.plan;
 import anubis.plan.Node.RouteEntry;
 import anubis.plan.Tunnel.Grant;
 import anubis.plan.Tunnel.Peer;
+import anubis.plan.Tunnels.Bearing;
 import anubis.plan.Tunnels.Channel;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  * A request that is followed from machine to machine, and then its answer, as Linux has it: what came in is translated, then
  * routed, then filtered, then translated where it goes out. Confined to one thread.
  *
- * <p>Written after ip_route_input_slow(), fib_validate_source() and arp_process() of net/ipv4, ip6_forward() and
- * ndisc_recv_ns() of net/ipv6, and net/netfilter.
+ * <p>Written after ip_route_input_slow() and fib_validate_source() of net/ipv4, ip6_forward() of net/ipv6, and net/netfilter.
  */
 final class Walk {
     /** What is wrong where there is no IPv6 for that reason. */
@@ -22,16 +22,12 @@ final class Walk {
 
     private static final int PADDING = 16;
 
-    private final Terrain terrain;
     private final Tunnels tunnels;
-    private final @Nullable Walk outer;
-    private final @Nullable Peer bearing;
-    private final @Nullable List<Hop> there;
-    private final @Nullable List<Hop> back;
+    private final @Nullable Bearing bearing;
     private final Connections connections = new Connections();
+    private final Neighbours neighbours;
     private final Trail trail;
     private final List<Crossing> crossings = new ArrayList<>(2);
-    private final List<Question> questions = new ArrayList<>(2);
     private Packet packet;
     private Node at;
     private final Node origin;
@@ -47,46 +43,32 @@ final class Walk {
     /** The narrowest interface that it went out by; for a tunnel, what its bearer packets leave of theirs. */
     private @Nullable Iface narrowest;
 
-    /** That {@code asking}, an address at {@code from}, wanted to know who has another: whoever is asked knows then who that is. */
-    private record Question(Iface from, Ip asking, Iface to) {}
-
     /** A tunnel that was passed, from the end that it was entered by to the peer that this end is at the other. */
     private record Crossing(Peer to, Peer from, Channel channel) {}
 
     /**
-     * @param bearing whose bearer packets these are; none: they are nobody's
-     * @param outer the walk of the packet that they bear
+     * @param bearing what the packet bears; none: it is no bearer packet
      * @param recorded whether the hops are wanted
      */
-    Walk(
-            Terrain terrain,
-            Tunnels tunnels,
-            Node from,
-            Packet packet,
-            @Nullable Peer bearing,
-            @Nullable Walk outer,
-            boolean recorded) {
-        this.terrain = terrain;
+    Walk(Terrain terrain, Tunnels tunnels, Node from, Packet packet, @Nullable Bearing bearing, boolean recorded) {
         this.tunnels = tunnels;
         this.at = from;
         this.sender = from;
         this.origin = from;
-        this.trail = new Trail(from);
+        this.neighbours = new Neighbours(terrain);
+        this.trail = new Trail(from, recorded);
         this.packet = packet;
         this.bearing = bearing;
-        this.outer = outer;
-        there = recorded ? new ArrayList<>() : null;
-        back = recorded ? new ArrayList<>() : null;
     }
 
     /** The hops of the request. */
     List<Hop> there() {
-        return there == null ? List.of() : there;
+        return trail.there();
     }
 
     /** The hops of the answer. */
     List<Hop> back() {
-        return back == null ? List.of() : back;
+        return trail.back();
     }
 
     /** Where the packet is now. */
@@ -189,7 +171,7 @@ final class Walk {
             arrived = null;
             return null;
         }
-        String why = recording() ? at.why(packet.destination, mark) : "";
+        String why = trail.recorded() ? at.why(packet.destination, mark) : "";
         if (route.iface() == null) {
             hop("", "", why);
             return unrouted(route);
@@ -197,19 +179,8 @@ final class Walk {
         return leave(null, route, route.iface(), why);
     }
 
-    private boolean recording() {
-        return there != null;
-    }
-
     private void hop(String in, String out, String why) {
-        hop(new Hop(at.name(), in, out, why, List.of()));
-    }
-
-    private void hop(Hop hop) {
-        List<Hop> hops = packet.answer ? back : there;
-        if (hops != null) {
-            hops.add(hop);
-        }
+        trail.hop(new Hop(at.name(), in, out, why, List.of()));
     }
 
     // On the machines that it comes to.
@@ -228,9 +199,10 @@ final class Walk {
         connections.track(at, packet);
         Ip before = packet.destination;
         connections.before(at, packet, in);
-        String translated = recording() && !before.equals(packet.destination) ? "to " + packet.destination + "; " : "";
+        String translated =
+                trail.recorded() && !before.equals(packet.destination) ? "to " + packet.destination + "; " : "";
         RouteEntry route = at.route(packet.destination, 0);
-        String why = recording() ? translated + at.why(packet.destination, 0) : "";
+        String why = trail.recorded() ? translated + at.why(packet.destination, 0) : "";
         if (!packet.source.six()) {
             trouble = checkSource(in);
             if (trouble != null) {
@@ -311,76 +283,21 @@ final class Walk {
         Ip hop = route.via() == null ? packet.destination : route.via();
         Ip before = packet.source;
         connections.after(at, packet, out, hop);
-        String how = recording() && !before.equals(packet.source) ? why + "; from " + packet.source : why;
+        String how = trail.recorded() && !before.equals(packet.source) ? why + "; from " + packet.source : why;
         if (out.tunnel() != null) {
             return through(from, out.tunnel(), how);
         }
         hop(from, out.name(), how);
-        return out.segment() == null
-                ? lost(Reason.NO_NEIGHBOUR, out.name() + " leads nowhere")
-                : neighbour(out, out.segment(), hop);
-    }
-
-    private @Nullable Trouble neighbour(Iface out, String segment, Ip hop) {
-        List<Iface> all = terrain.answering(segment, hop);
-        Iface next = null;
-        Node deaf = null;
-        for (int i = 0; i < all.size(); i++) {
-            Iface each = all.get(i);
-            if (each.node() == at) {
-                continue;
-            }
-            if (!hop.six() && !answersTo(each, out, hop)) {
-                deaf = each.node();
-            } else if (next == null) {
-                next = each;
-            } else {
-                return lost(
-                        Reason.OVERLAP,
-                        next.node() + " and " + each.node() + " both have the address " + hop + " on " + segment);
-            }
-        }
-        arrived = next;
-        if (next != null) {
-            Ip asking = hop.six() ? null : asking(out, hop);
-            if (asking != null) {
-                questions.add(new Question(out, asking, next));
-            }
-            return null;
-        }
-        if (deaf == null) {
-            return lost(Reason.NO_NEIGHBOUR, "nobody answers for " + hop + " on " + segment);
-        }
-        return Trouble.of(
-                Reason.SOURCE_CHECK,
-                deaf,
-                "it does not answer " + at + ", which asks who has " + hop + " on " + segment + ": rp_filter is "
-                        + deaf.machine().sourceCheck(),
-                packet);
-    }
-
-    /**
-     * Whether a machine answers the question (ARP) of another: only if it would take a packet from there. It need not where it
-     * has just asked that one (neigh_event_ns() in arp_process()).
-     */
-    private boolean answersTo(Iface each, Iface out, Ip hop) {
-        if (questions.contains(new Question(each, hop, out))) {
-            return true;
-        }
-        Ip asking = asking(out, hop);
-        return asking == null || (!each.node().has(asking) && each.node().takes(each, asking));
-    }
-
-    /** The address that who has {@code hop} is asked from. */
-    private @Nullable Ip asking(Iface out, Ip hop) {
-        return at.has(packet.source) ? packet.source : at.masquerade(out, hop, hop);
+        Trouble trouble = neighbours.ask(at, out, hop, packet);
+        arrived = neighbours.found();
+        return trouble;
     }
 
     private @Nullable Trouble through(String from, Tunnel tunnel, String why) {
-        if (bearing != null && (tunnel == bearing.tunnel() || tunnel == answering)) {
+        if (bearing != null && (tunnel == bearing.peer().tunnel() || tunnel == answering)) {
             // As wg_socket_send_skb_to_peer() finds it, before a peer is looked for.
             hop(from, "", why);
-            return circular(bearing, tunnel);
+            return circular(bearing.peer(), tunnel);
         }
         Grant grant = tunnel.allowed(packet.destination);
         if (grant == null) {
@@ -394,7 +311,7 @@ final class Walk {
                             + grant.peer().name() + ", too, which has it");
         }
         Peer peer = grant.peer();
-        Peer borne = circle(peer);
+        Peer borne = bearing == null ? null : bearing.circle(peer);
         if (borne != null) {
             hop(from, "", why);
             return circular(borne, tunnel);
@@ -402,18 +319,18 @@ final class Walk {
         Crossing crossing = crossed(peer);
         List<Hop> bearer = List.of();
         if (crossing == null) {
-            Channel channel = tunnels.channel(peer, bearing == null ? null : this);
+            Channel channel = tunnels.channel(peer, bearing);
             bearer = channel.hops();
             if (channel.other() == null) {
-                hop(new Hop(at.name(), from, tunnel.iface().name(), why, bearer));
+                trail.hop(new Hop(at.name(), from, tunnel.iface().name(), why, bearer));
                 return channel.trouble();
             }
             crossing = new Crossing(peer, channel.other(), channel);
             crossings.add(crossing);
         }
-        if (recording()) {
+        if (trail.recorded()) {
             String how = why + "; peer " + peer.name() + " by " + grant.prefix();
-            hop(new Hop(at.name(), from, tunnel.iface().name(), how, bearer));
+            trail.hop(new Hop(at.name(), from, tunnel.iface().name(), how, bearer));
         }
         Trouble trouble = fits(tunnel, crossing.channel);
         return trouble == null ? receive(crossing.to == peer ? crossing.from : crossing.to) : trouble;
@@ -437,15 +354,6 @@ final class Walk {
         return lost(
                 Reason.BEARER_IN_OWN_TUNNEL,
                 "the bearer packets of " + borne + " go into " + tunnel.iface().name());
-    }
-
-    /** The peer whose bearer packet this one is, or is around this one, if that would go into the tunnel which it bears. */
-    private @Nullable Peer circle(Peer to) {
-        Walk walk = this;
-        while (walk != null && (walk.bearing == null || !walk.bearing.sameTunnel(to))) {
-            walk = walk.outer;
-        }
-        return walk == null ? null : walk.bearing;
     }
 
     /** A tunnel that was passed already, in either direction. */
