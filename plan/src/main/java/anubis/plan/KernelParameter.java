@@ -3,7 +3,6 @@ package anubis.plan;
 import anubis.plan.Segment.Kind;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * A parameter of the kernel that a plan needs.
@@ -27,7 +26,7 @@ public record KernelParameter(String file, String value, boolean mayLack, String
             network.segments().values().stream()
                     .filter(segment ->
                             host.on().containsKey(segment.name()) || (host.moves() && segment.kind() == Kind.WILD))
-                    .filter(segment -> !segment.gateway().equals(Optional.of(host.name())))
+                    .filter(segment -> !segment.behind(host))
                     .map(host::interfaceOn)
                     .distinct()
                     .sorted()

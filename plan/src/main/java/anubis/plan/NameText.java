@@ -1,6 +1,5 @@
 package anubis.plan;
 
-import anubis.config.Cidr;
 import anubis.config.IpLiteral;
 import anubis.plan.Segment.Kind;
 import java.net.InetAddress;
@@ -47,10 +46,7 @@ public final class NameText {
                 .filter(segment -> host.on().containsKey(segment.name()))
                 .toList();
         List<List<Segment>> places = List.of(
-                on.stream()
-                        .filter(segment -> segment.kind() == Kind.INSIDE
-                                && segment.gateway().equals(Optional.of(host.name())))
-                        .toList(),
+                on.stream().filter(segment -> segment.inside(host)).toList(),
                 of(on, Kind.LAN),
                 of(on, Kind.INSIDE),
                 of(on, Kind.WILD).stream().filter(segment -> !segment.nat()).toList());
@@ -75,20 +71,11 @@ public final class NameText {
         }
         return segment.mapped().stream()
                 .filter(mapped -> mapped.six() == Prefixes.six(address))
-                .map(mapped -> moved(mapped, address))
+                .map(mapped -> Ip.of(address)
+                        .moved(Ip.of(mapped.address()), mapped.length())
+                        .address())
                 .findFirst()
                 .orElse(address);
-    }
-
-    /** The address with the same host bits in another prefix. */
-    private static InetAddress moved(Cidr prefix, InetAddress address) {
-        byte[] network = prefix.masked().address().getAddress();
-        byte[] kept = new Cidr(address, prefix.length()).masked().address().getAddress();
-        byte[] bytes = address.getAddress();
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] ^= (byte) (kept[i] ^ network[i]);
-        }
-        return IpLiteral.of(bytes);
     }
 
     /** Lines for {@code /etc/hosts}. */

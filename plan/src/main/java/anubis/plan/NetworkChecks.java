@@ -190,8 +190,7 @@ final class NetworkChecks {
         }
         if (host.role() == Role.GATEWAY
                 && network.segments().values().stream()
-                        .noneMatch(segment ->
-                                segment.kind() == Kind.LAN && segment.gateway().equals(Optional.of(host.name())))) {
+                        .noneMatch(segment -> segment.kind() == Kind.LAN && segment.behind(host))) {
             in.problem(
                     section,
                     "role",
@@ -232,8 +231,7 @@ final class NetworkChecks {
         if (host.role() == Role.VM) {
             boolean inside = host.on().keySet().stream()
                     .map(network::segment)
-                    .allMatch(segment ->
-                            segment.kind() == Kind.INSIDE && !segment.gateway().equals(Optional.of(host.name())));
+                    .allMatch(segment -> segment.kind() == Kind.INSIDE && !segment.behind(host));
             if (!inside || host.on().size() > 1) {
                 in.problem(
                         section,
@@ -244,8 +242,7 @@ final class NetworkChecks {
         } else if (host.role() != Role.APPLIANCE) {
             host.on().keySet().stream()
                     .map(network::segment)
-                    .filter(segment ->
-                            segment.kind() == Kind.INSIDE && !segment.gateway().equals(Optional.of(host.name())))
+                    .filter(segment -> segment.kind() == Kind.INSIDE && !segment.behind(host))
                     .forEach(segment -> in.problem(
                             section,
                             "on." + segment.name(),

@@ -5,8 +5,6 @@ import anubis.config.IpLiteral;
 import anubis.plan.Machine.DevicePeer;
 import anubis.plan.Segment.Kind;
 import java.net.InetAddress;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -15,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A picture of a situation, for Graphviz ({@code dot -Tsvg}): segments are boxes with the hosts in them that are there, what is
@@ -30,28 +27,13 @@ final class NetworkMap {
     private static final List<String> HUES =
             List.of("#0072b2", "#d55e00", "#009e73", "#aa3377", "#8a6d00", "#5e35b1", "#00838f");
 
-    /** With more hosts than this, those that differ in their names alone are drawn as one. */
-    static final int MANY = 40;
-
     private final Network network;
     private final Situation situation;
     private final Map<String, HostPlan> plans;
     private final Tree tree;
+    private final MapLayout layout;
     private final boolean wilds;
     private final StringBuilder text = new StringBuilder();
-    /** The segment each host is drawn in. */
-    private final Map<String, Segment> places = new HashMap<>();
-    /** Of each segment by its name, the nodes that are drawn in its box. */
-    private final Map<String, List<String>> inhabitants = new HashMap<>();
-    /** The segments inside hosts by the name of the segment that the host is drawn in; empty for none. */
-    private final Map<String, List<Segment>> nested = new HashMap<>();
-    /** The names of the segments on which somebody has an interface who is drawn elsewhere. */
-    private final Set<String> attachedTo = new HashSet<>();
-    /** The hosts that one node stands for, by the first of them. */
-    private final Map<String, List<Host>> nodes = new LinkedHashMap<>();
-    /** The first of those that a host is drawn with. */
-    private final Map<String, String> drawnAs = new HashMap<>();
-
     private final Map<String, String> hues = new LinkedHashMap<>();
     /** Pairs of hosts, of which the first knows where the second is. */
     private final Set<String> beginners = new HashSet<>();
@@ -61,6 +43,7 @@ final class NetworkMap {
         this.situation = situation;
         this.plans = plans;
         this.tree = new Tree(network, situation);
+        this.layout = new MapLayout(network, situation, tree);
         this.wilds = network.segments().values().stream().anyMatch(segment -> segment.kind() == Kind.WILD);
     }
 
@@ -69,42 +52,11 @@ final class NetworkMap {
     }
 
     private String draw() {
-        Map<List<Object>, String> alike = new HashMap<>();
         for (Host host : network.hosts().values()) {
-            place(host).ifPresent(segment -> places.put(host.name(), segment));
-            boolean single = network.hosts().size() <= MANY
-                    || !tree.children(host).isEmpty()
-                    || !tree.gatewayOf(host).isEmpty()
-                    || host.role() == Role.CENTRAL
-                    || host.role() == Role.CLOUD;
-            List<Object> kind = List.of(
-                    single ? host.name() : host.role(),
-                    placeName(host.name()),
-                    tree.hub(host).map(Host::name),
-                    absent(host),
-                    situation.off().contains(host.name()));
-            String first = alike.computeIfAbsent(kind, _ -> host.name());
-            drawnAs.put(host.name(), first);
-            nodes.computeIfAbsent(first, _ -> new ArrayList<>()).add(host);
-            if (!absent(host) && tree.children(host).stream().anyMatch(child -> !absent(child))) {
+            if (!layout.absent(host) && tree.children(host).stream().anyMatch(child -> !layout.absent(child))) {
                 hues.put(host.name(), HUES.get(hues.size() % HUES.size()));
             }
         }
-        nodes.keySet()
-                .forEach(first -> homes(network.host(first))
-                        .forEach(home -> inhabitants
-                                .computeIfAbsent(home, _ -> new ArrayList<>())
-                                .add(first)));
-        network.segments().values().stream()
-                .filter(segment -> segment.kind() == Kind.INSIDE)
-                .forEach(segment -> nested.computeIfAbsent(
-                                segment.gateway().map(this::placeName).orElse(""), _ -> new ArrayList<>())
-                        .add(segment));
-        network.hosts()
-                .values()
-                .forEach(host -> host.on().keySet().stream()
-                        .filter(name -> attached(host, network.segment(name)))
-                        .forEach(attachedTo::add));
         plans.forEach((name, plan) -> plan.device().peers().stream()
                 .filter(peer -> peer.endpoint().isPresent())
                 .forEach(peer -> beginners.add(name + "\n" + peer.name())));
@@ -122,45 +74,8 @@ final class NetworkMap {
         return text.append("}\n").toString();
     }
 
-    /** The names of the boxes that a host is in: of what is inside it, else of what it is on. */
-    private List<String> homes(Host host) {
-        List<Segment> inside = inside(host);
-        return inside.isEmpty()
-                ? List.of(placeName(host.name()))
-                : inside.stream().map(Segment::name).toList();
-    }
-
-    private String placeName(String host) {
-        Segment place = places.get(host);
-        return place == null ? "" : place.name();
-    }
-
     private void line(String line) {
         text.append("  ").append(line).append(";\n");
-    }
-
-    private boolean absent(Host host) {
-        return situation.absent().contains(host.name());
-    }
-
-    /** Where it is drawn: away, or at home on a LAN, inside another host, in the wild. */
-    private Optional<Segment> place(Host host) {
-        String away = situation.away().get(host.name());
-        if (away != null) {
-            return Optional.of(network.segment(away));
-        }
-        List<Segment> on = network.segments().values().stream()
-                .filter(segment -> host.on().containsKey(segment.name()))
-                .filter(segment -> !own(host, segment))
-                .toList();
-        return Stream.of(Kind.LAN, Kind.INSIDE, Kind.WILD)
-                .flatMap(kind -> on.stream().filter(segment -> segment.kind() == kind))
-                .findFirst();
-    }
-
-    /** Whether a segment is inside the host. */
-    private static boolean own(Host host, Segment segment) {
-        return segment.kind() == Kind.INSIDE && segment.gateway().equals(Optional.of(host.name()));
     }
 
     /** What the picture is of, and what its signs mean. */
@@ -192,7 +107,7 @@ final class NetworkMap {
 
     private void boxes() {
         for (Segment segment : network.segments().values()) {
-            if (segment.kind() != Kind.INSIDE && drawn(segment)) {
+            if (segment.kind() != Kind.INSIDE && layout.drawn(segment)) {
                 box(segment);
             }
         }
@@ -204,27 +119,13 @@ final class NetworkMap {
         }
     }
 
-    /** Whether anybody is on it now. */
-    private boolean drawn(Segment segment) {
-        return segment.kind() != Kind.WILD || inhabited(segment) || attachedTo.contains(segment.name());
-    }
-
-    /** Whether a host has an interface on a segment that it is not drawn in. */
-    private boolean attached(Host host, Segment segment) {
-        return host.on().containsKey(segment.name())
-                && !absent(host)
-                && !situation.away().containsKey(host.name())
-                && !own(host, segment)
-                && !segment.name().equals(placeName(host.name()));
-    }
-
     private void box(Segment segment) {
         String fill = switch (segment.kind()) {
             case LAN -> "#eaf4ea";
             case INSIDE -> "#f1ecf7";
             case WILD -> "#fdf3e4";
         };
-        if (!inhabited(segment)) {
+        if (!layout.inhabited(segment)) {
             line(
                     "%s [shape=box, style=\"rounded,filled\", fillcolor=\"%s\", color=\"%s\", margin=\"0.12,0.08\", label=<%s>]"
                             .formatted(bar(segment), fill, MapLabels.FAINT, MapLabels.caption(segment)));
@@ -246,21 +147,10 @@ final class NetworkMap {
         text.append("  }\n");
     }
 
-    private boolean inhabited(Segment segment) {
-        return inhabitants.containsKey(segment.name()) || nested.containsKey(segment.name());
-    }
-
     /** What is in the box of a segment. */
     private void content(String segment) {
-        inhabitants.getOrDefault(segment, List.of()).forEach(first -> group(nodes.getOrDefault(first, List.of())));
-        nested.getOrDefault(segment, List.of()).forEach(this::box);
-    }
-
-    /** The segments inside a host. */
-    private List<Segment> inside(Host host) {
-        return tree.gatewayOf(host).stream()
-                .filter(segment -> segment.kind() == Kind.INSIDE)
-                .toList();
+        layout.inhabitants(segment).forEach(this::group);
+        layout.nested(segment).forEach(this::box);
     }
 
     private static String bar(Segment segment) {
@@ -273,7 +163,7 @@ final class NetworkMap {
 
     private void group(List<Host> hosts) {
         Host host = hosts.getFirst();
-        boolean absent = absent(host);
+        boolean absent = layout.absent(host);
         String ink = absent ? MapLabels.FAINT : MapLabels.INK;
         String hue = absent ? MapLabels.FAINT : MapLabels.hue(host.role());
         String name = hosts.size() == 1
@@ -313,7 +203,7 @@ final class NetworkMap {
             all.put(network.interfaceName(), host.wireguard());
         }
         for (Segment segment : network.segments().values()) {
-            boolean here = !situation.away().containsKey(host.name()) || own(host, segment);
+            boolean here = !situation.away().containsKey(host.name()) || segment.inside(host);
             if (here && !host.addressesOn(segment.name()).isEmpty()) {
                 all.put(host.interfaceOn(segment), host.addressesOn(segment.name()));
             }
@@ -326,16 +216,11 @@ final class NetworkMap {
 
     // The lines.
 
-    private boolean wild(String host) {
-        Segment place = places.get(host);
-        return place != null && place.kind() == Kind.WILD;
-    }
-
     private void tunnels() {
         Set<String> done = new LinkedHashSet<>();
         for (Host host : network.hosts().values()) {
             tree.hub(host).ifPresent(hub -> {
-                if (done.add(drawnAs.get(host.name()) + "\n" + hub.name())) {
+                if (done.add(layout.drawnAs(host.name()) + "\n" + hub.name())) {
                     tunnel(host, hub);
                 }
             });
@@ -343,13 +228,13 @@ final class NetworkMap {
     }
 
     private void tunnel(Host host, Host hub) {
-        if (absent(host) || absent(hub)) {
+        if (layout.absent(host) || layout.absent(hub)) {
             return;
         }
         boolean begins = begins(host.name(), hub.name());
         boolean called = begins(hub.name(), host.name());
         // Who is in the wild is drawn above who is not, and a hub above the others.
-        boolean hostFirst = wild(host.name()) && !wild(hub.name());
+        boolean hostFirst = layout.wild(host.name()) && !layout.wild(hub.name());
         Host first = hostFirst ? host : hub;
         Host second = hostFirst ? hub : host;
         boolean forward = hostFirst ? begins : called;
@@ -358,8 +243,8 @@ final class NetworkMap {
         boolean lost = !forward && !back;
         line("%s -> %s [dir=%s, color=\"%s\", penwidth=3.5, arrowsize=0.7, style=%s%s]"
                 .formatted(
-                        node(drawnAs.getOrDefault(first.name(), first.name())),
-                        node(drawnAs.getOrDefault(second.name(), second.name())),
+                        node(layout.drawnAs(first.name())),
+                        node(layout.drawnAs(second.name())),
                         dir,
                         lost ? LOST : hues.getOrDefault(hub.name(), MapLabels.QUIET),
                         off(host) || off(hub) ? "dotted" : "solid",
@@ -374,27 +259,27 @@ final class NetworkMap {
     /** Cables to segments that a host is not drawn in, and default routes. */
     private void ways() {
         for (Segment segment : network.segments().values()) {
-            if (!drawn(segment)) {
+            if (!layout.drawn(segment)) {
                 continue;
             }
             if (segment.kind() == Kind.WILD) {
                 way("internet", bar(segment), "");
             } else {
                 segment.gateway()
-                        .filter(gateway -> !absent(network.host(gateway)))
+                        .filter(gateway -> !layout.absent(network.host(gateway)))
                         .ifPresent(gateway -> way(node(gateway), bar(segment), ""));
             }
         }
         for (Host host : network.hosts().values()) {
             // One line is enough for all that one node stands for.
-            if (absent(host) || !nodes.containsKey(host.name())) {
+            if (layout.absent(host) || !layout.drawnAs(host.name()).equals(host.name())) {
                 continue;
             }
             Optional<DevicePeer> four = throughTunnel(host, false);
             Optional<DevicePeer> six = throughTunnel(host, true);
             for (Segment segment :
                     host.on().keySet().stream().map(network::segment).toList()) {
-                if (attached(host, segment)) {
+                if (layout.attached(host, segment)) {
                     boolean leads = segment.kind() == Kind.WILD && (four.isEmpty() || six.isEmpty());
                     String families = four.isPresent() ? "IPv6" : six.isPresent() ? "IPv4" : "";
                     line("%s -> %s [dir=%s, style=%s, color=\"%s\", label=\"%s\"]"
@@ -411,11 +296,7 @@ final class NetworkMap {
                 String hub = four.or(() -> six).orElseThrow().name();
                 String families = four.isEmpty() ? "IPv6" : six.isEmpty() ? "IPv4" : "";
                 line("%s -> %s [style=dashed, color=\"%s\", constraint=false, label=\"%s\"]"
-                        .formatted(
-                                node(drawnAs.getOrDefault(host.name(), host.name())),
-                                node(drawnAs.getOrDefault(hub, hub)),
-                                DEFAULT,
-                                families));
+                        .formatted(node(layout.drawnAs(host.name())), node(layout.drawnAs(hub)), DEFAULT, families));
             }
         }
     }
@@ -426,22 +307,26 @@ final class NetworkMap {
 
     /** The internet is at the top, below it who is in the wild, then LANs: first their gateways, then the others. */
     private void ranks() {
-        for (String name : nodes.keySet()) {
+        for (String name : layout.nodes()) {
             Host host = network.host(name);
-            Segment place = places.get(name);
             boolean single = tree.hub(host).isEmpty() && tree.children(host).isEmpty();
-            if (wild(name)) {
+            if (layout.wild(name)) {
                 line("internet -> %s [style=invis]".formatted(node(name)));
-            } else if (place != null && place.kind() == Kind.LAN && (single || absent(host))) {
-                Optional<String> above = place.gateway().filter(gateway -> !gateway.equals(name));
-                line(
-                        above.isPresent()
-                                ? "%s -> %s [style=invis]".formatted(node(above.get()), node(name))
-                                : "%s -> %s [style=invis]".formatted(node(name), bar(place)));
-                if (above.isEmpty() && wilds) {
-                    line("internet -> %s [style=invis, minlen=3]".formatted(node(name)));
-                }
+            } else if (single || layout.absent(host)) {
+                layout.place(name).filter(place -> place.kind() == Kind.LAN).ifPresent(place -> rank(name, place));
             }
+        }
+    }
+
+    /** Who has no tunnel that would put it there is below the gateway of its LAN, or above the LAN if it is that itself. */
+    private void rank(String name, Segment lan) {
+        Optional<String> above = lan.gateway().filter(gateway -> !gateway.equals(name));
+        line(
+                above.isPresent()
+                        ? "%s -> %s [style=invis]".formatted(node(above.get()), node(name))
+                        : "%s -> %s [style=invis]".formatted(node(name), bar(lan)));
+        if (above.isEmpty() && wilds) {
+            line("internet -> %s [style=invis, minlen=3]".formatted(node(name)));
         }
     }
 

@@ -57,7 +57,7 @@ final class PlanPage {
                         parts -> parts[0],
                         Collectors.mapping(parts -> parts[2], Collectors.toCollection(TreeSet::new))));
         Map<String, String> pages = new HashMap<>();
-        if (network.hosts().size() <= NetworkMap.MANY) {
+        if (network.hosts().size() <= MapLayout.MANY) {
             page.line("");
             page.line("## Host by host");
             usual.forEach((name, plan) -> page.host(plan, "### ", others.getOrDefault(name, Set.of())));

@@ -249,7 +249,7 @@ public final class Planner {
     private List<Cidr> attached(Host host) {
         return Stream.concat(host.on().keySet().stream().map(network::segment), tree.gatewayOf(host).stream())
                 .distinct()
-                .filter(segment -> !host.moves() || segment.gateway().equals(Optional.of(host.name())))
+                .filter(segment -> !host.moves() || segment.behind(host))
                 .flatMap(segment -> segment.prefixes().stream())
                 .toList();
     }

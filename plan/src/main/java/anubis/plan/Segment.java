@@ -52,4 +52,14 @@ public record Segment(
         mapped = List.copyOf(mapped);
         routed = Collections.unmodifiableMap(new LinkedHashMap<>(routed));
     }
+
+    /** Whether the host is its gateway. */
+    public boolean behind(Host host) {
+        return gateway.equals(Optional.of(host.name()));
+    }
+
+    /** Whether it is inside the host. */
+    public boolean inside(Host host) {
+        return kind == Kind.INSIDE && behind(host);
+    }
 }

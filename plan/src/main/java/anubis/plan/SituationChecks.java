@@ -124,9 +124,7 @@ final class SituationChecks {
     /** Who moves is somewhere. */
     private void homes(Situation situation, Optional<Section> section) {
         for (Host host : network.hosts().values()) {
-            boolean home = host.on().keySet().stream()
-                    .map(network::segment)
-                    .anyMatch(segment -> !segment.gateway().equals(Optional.of(host.name())));
+            boolean home = host.on().keySet().stream().map(network::segment).anyMatch(segment -> !segment.behind(host));
             boolean elsewhere = situation.away().containsKey(host.name())
                     || situation.absent().contains(host.name());
             if (!host.moves() || home || elsewhere || in.faulty("hosts." + host.name())) {

@@ -9,7 +9,6 @@ import anubis.plan.Wall.Verdict;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -152,8 +151,7 @@ final class Walls {
     /** The bridges inside a host. */
     private Set<String> inside(Host host) {
         return tree.gatewayOf(host).stream()
-                .filter(segment ->
-                        segment.kind() == Kind.INSIDE && segment.gateway().equals(Optional.of(host.name())))
+                .filter(segment -> segment.inside(host))
                 .map(host::interfaceOn)
                 .collect(Collectors.toSet());
     }

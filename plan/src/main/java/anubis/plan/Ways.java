@@ -47,7 +47,7 @@ final class Ways {
         Place place = new Place(host);
         String where = situation.away().get(host.name());
         for (Segment segment : network.segments().values()) {
-            boolean inside = segment.gateway().equals(Optional.of(host.name()));
+            boolean inside = segment.behind(host);
             if (segment.name().equals(where)) {
                 List<InetAddress> own = host.addressesOn(segment.name());
                 place.spots.add(new Spot(
@@ -176,7 +176,7 @@ final class Ways {
     /** The segment on which {@code at} reaches the target without anybody else. */
     private static @Nullable Spot sharedSpot(Place at, Place target, Ip ip) {
         for (Spot spot : at.spots) {
-            boolean own = spot.segment().gateway().equals(Optional.of(at.host.name()));
+            boolean own = spot.segment().behind(at.host);
             if (spot.segment().kind() == Kind.WILD
                     || (at.host.moves() && at.tunnel && !own && at.through() != Through.NAMES)) {
                 continue;

@@ -137,7 +137,7 @@ public final class WorldBuilder {
         Map<Segment, List<InetAddress>> places = new LinkedHashMap<>();
         List<InetAddress> visiting = visitors.get(host.name());
         for (Segment segment : network.segments().values()) {
-            boolean inside = segment.gateway().equals(Optional.of(host.name()));
+            boolean inside = segment.behind(host);
             if (host.on().containsKey(segment.name()) && (visiting == null || inside)) {
                 places.put(segment, host.addressesOn(segment.name()));
             }
