@@ -47,11 +47,10 @@ final class GateCommands {
 
     /** A verb that passes its options on to the gate and prints what that answers. */
     private static CommandSpec asking(String verb, String description, ArgSpec... options) {
-        OptionSpec of = OptionSpec.builder("-i", "--interface")
-                .paramLabel("NAME")
-                .type(String.class)
-                .description("The production interface whose gate is asked, if more than one gate runs here.")
-                .build();
+        OptionSpec of = TextOption.of(
+                "-i --interface",
+                "NAME",
+                "The production interface whose gate is asked, if more than one gate runs here.");
         OptionSpec json = Json.option();
         CommandSpec spec = Anubis.verb(verb, description, () -> {
             Map<String, String> values = new LinkedHashMap<>();
@@ -105,18 +104,10 @@ final class GateCommands {
     }
 
     private static OptionSpec code() {
-        return OptionSpec.builder("--code")
-                .paramLabel("DIGITS")
-                .type(String.class)
-                .description("The code of a second factor, where the hub wants one.")
-                .build();
+        return TextOption.of("--code", "DIGITS", "The code of a second factor, where the hub wants one.");
     }
 
     private static OptionSpec lease() {
-        return OptionSpec.builder("--lease")
-                .paramLabel("TIME")
-                .type(String.class)
-                .description("How long a lease is wished, as in 30m or 8h.")
-                .build();
+        return TextOption.of("--lease", "TIME", "How long a lease is wished, as in 30m or 8h.");
     }
 }

@@ -22,12 +22,12 @@ import picocli.CommandLine.Model.OptionSpec;
 /** {@code anubis gate init}: a first configuration of the gate, and what other hosts have to be told. */
 final class GateInitCommand {
     private final OptionSpec of =
-            text("-i", "--interface", "NAME", "The production interface; else the only one here.");
-    private final OptionSpec hubName = text(
+            TextOption.of("-i --interface", "NAME", "The production interface; else the only one here.");
+    private final OptionSpec hubName = TextOption.of(
             "--hub-name", "NAME", "Makes this host a hub of that name; with --endpoint alone the name is the host's.");
     private final OptionSpec endpoint =
-            text("--endpoint", "HOST[:PORT]", "Where clients reach the production interface of this hub.");
-    private final OptionSpec allowedIps = text(
+            TextOption.of("--endpoint", "HOST[:PORT]", "Where clients reach the production interface of this hub.");
+    private final OptionSpec allowedIps = TextOption.of(
             "--allowed-ips", "IP/LENGTH,...", "What clients reach by this hub; else the networks of its addresses.");
     private final OptionSpec ask = OptionSpec.builder("--ask")
             .paramLabel("NAME=GATEKEY@HOST[:PORT]")
@@ -36,9 +36,9 @@ final class GateInitCommand {
             .description("A hub to ask, as this verb prints it there. May be given several times.")
             .build();
     private final OptionSpec config =
-            text("-c", "--config", "FILE", "The configuration to write, instead of " + GateConfig.FILE + ".");
+            TextOption.of("-c --config", "FILE", "The configuration to write, instead of " + GateConfig.FILE + ".");
     private final OptionSpec key =
-            text("--key", "FILE", "The gate key to use or make, instead of " + GateSetup.keyFile() + ".");
+            TextOption.of("--key", "FILE", "The gate key to use or make, instead of " + GateSetup.keyFile() + ".");
     private final OptionSpec json = Json.option();
 
     private GateInitCommand() {}
@@ -55,19 +55,6 @@ final class GateInitCommand {
         List.of(init.of, init.hubName, init.endpoint, init.allowedIps, init.ask, init.config, init.key, init.json)
                 .forEach(spec::addOption);
         return spec;
-    }
-
-    private static OptionSpec text(String name, String label, String description) {
-        return text(name, name, label, description);
-    }
-
-    private static OptionSpec text(String shortName, String name, String label, String description) {
-        OptionSpec.Builder builder =
-                shortName.equals(name) ? OptionSpec.builder(name) : OptionSpec.builder(shortName, name);
-        return builder.paramLabel(label)
-                .type(String.class)
-                .description(description)
-                .build();
     }
 
     private static Optional<String> value(OptionSpec option) {

@@ -1,15 +1,13 @@
 package anubis.cli;
 
 import anubis.config.ConfigException;
+import anubis.host.TextFile;
 import anubis.plan.Host;
 import anubis.plan.Network;
 import anubis.plan.NetworkFile;
 import anubis.plan.Situation;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -22,6 +20,8 @@ final class NetworkArgument {
     private static final Path INSTALLED = Path.of("/etc/anubis/network.toml");
 
     private static final Path HERE = Path.of("network.toml");
+
+    private static final String FIRST = "'anubis plan init' writes a first one";
 
     private NetworkArgument() {}
 
@@ -39,39 +39,23 @@ final class NetworkArgument {
 
     /** The same before other arguments, as an option. */
     static OptionSpec fileOption() {
-        return OptionSpec.builder("-n", "--network")
-                .paramLabel("NETWORK")
-                .type(String.class)
-                .description("The description of the network; else " + HERE + " here, or " + INSTALLED + ".")
-                .build();
+        return TextOption.of(
+                "-n --network",
+                "NETWORK",
+                "The description of the network; else " + HERE + " here, or " + INSTALLED + ".");
     }
 
     static OptionSpec situationOption(String otherwise) {
-        return OptionSpec.builder("-s", "--situation")
-                .paramLabel("NAME")
-                .type(String.class)
-                .description("One situation of the description; else " + otherwise + ".")
-                .build();
+        return TextOption.of("-s --situation", "NAME", "One situation of the description; else " + otherwise + ".");
     }
 
     static Read read(Optional<String> named) throws IOException, ConfigException {
         Path file = named.map(Path::of).orElse(Files.exists(HERE) ? HERE : INSTALLED);
-        try {
-            return new Read(file, NetworkFile.parse(file.toString(), Files.readString(file)));
-        } catch (NoSuchFileException e) {
-            throw new IOException(
-                    (named.isPresent()
-                                    ? file + ": there is no such file"
-                                    : "there is no " + HERE + " here, and no " + INSTALLED)
-                            + "; 'anubis plan init' writes a first one",
-                    e);
-        } catch (AccessDeniedException e) {
-            throw new IOException(file + ": this user may not read it; try as root", e);
-        } catch (CharacterCodingException e) {
-            throw new IOException(file + ": it is not text in UTF-8; write it anew", e);
-        } catch (IOException e) {
-            throw new IOException(file + ": it cannot be read (" + e.getMessage() + ")", e);
+        if (named.isEmpty() && !Files.exists(file)) {
+            throw new IOException("there is no " + HERE + " here, and no " + INSTALLED + "; " + FIRST);
         }
+        String text = TextFile.read(file, FIRST);
+        return new Read(file, NetworkFile.parse(file.toString(), text));
     }
 
     /** The host of that name. */

@@ -28,11 +28,8 @@ final class PlanCommand {
 
     static CommandSpec plan() {
         PositionalParamSpec file = NetworkArgument.file();
-        OptionSpec to = OptionSpec.builder("-o", "--output")
-                .paramLabel("FOLDER")
-                .type(String.class)
-                .description("Where to write; else the network's name without .toml, beside it.")
-                .build();
+        OptionSpec to = TextOption.of(
+                "-o --output", "FOLDER", "Where to write; else the network's name without .toml, beside it.");
         OptionSpec json = Json.option();
         CommandSpec spec = Anubis.verb(
                 "plan",
@@ -53,12 +50,10 @@ final class PlanCommand {
     static CommandSpec diagram() {
         PositionalParamSpec file = NetworkArgument.file();
         OptionSpec situation = NetworkArgument.situationOption("the first");
-        OptionSpec to = OptionSpec.builder("-o", "--output")
-                .paramLabel("FILE")
-                .type(String.class)
-                .description(
-                        "Where to write, by the ending as .svg, .png, .pdf or .dot; else SVG to the standard output.")
-                .build();
+        OptionSpec to = TextOption.of(
+                "-o --output",
+                "FILE",
+                "Where to write, by the ending as .svg, .png, .pdf or .dot; else SVG to the standard output.");
         CommandSpec spec = Anubis.verb(
                 "diagram",
                 "Draws a network: hosts, tunnels, ranges, and who is where in a situation.",

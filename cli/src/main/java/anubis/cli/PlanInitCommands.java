@@ -5,6 +5,7 @@ import anubis.config.ConfigException;
 import anubis.config.ConfigException.Problem;
 import anubis.config.Endpoint;
 import anubis.config.IpLiteral;
+import anubis.host.TextFile;
 import anubis.plan.NetworkFile;
 import anubis.plan.NetworkImport;
 import anubis.plan.NetworkInit;
@@ -15,12 +16,10 @@ import anubis.plan.NetworkText;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
@@ -42,19 +41,21 @@ final class PlanInitCommands {
     private static final String RANGE = "10.42.0.0/24";
     private static final String NAME = "Home";
 
-    private final OptionSpec name = text("--name", "NAME", "What people call the network; else " + NAME + ".");
-    private final OptionSpec range = text(
+    private final OptionSpec name = TextOption.of("--name", "NAME", "What people call the network; else " + NAME + ".");
+    private final OptionSpec range = TextOption.of(
             "--range",
             "IP/LENGTH,...",
             "Addresses for the tunnels, of IPv4, IPv6 or both; else " + RANGE + " and a random one of IPv6.");
-    private final OptionSpec server = text("--server", "NAME[=KEY]", "Whom all have a tunnel to.");
-    private final OptionSpec address = text("--address", "IP|NAME", "Where the server is reached.");
-    private final OptionSpec lan = text("--lan", "IP/LENGTH", "The network at home, if the server is its gateway.");
-    private final OptionSpec leaves = text("--leaf", "NAME[=KEY],...", "Hosts that are always on that network.");
-    private final OptionSpec laptops = text("--laptop", "NAME[=KEY],...", "Hosts that move.");
-    private final OptionSpec phones = text("--phone", "NAME[=KEY],...", "Phones and tablets.");
+    private final OptionSpec server = TextOption.of("--server", "NAME[=KEY]", "Whom all have a tunnel to.");
+    private final OptionSpec address = TextOption.of("--address", "IP|NAME", "Where the server is reached.");
+    private final OptionSpec lan =
+            TextOption.of("--lan", "IP/LENGTH", "The network at home, if the server is its gateway.");
+    private final OptionSpec leaves =
+            TextOption.of("--leaf", "NAME[=KEY],...", "Hosts that are always on that network.");
+    private final OptionSpec laptops = TextOption.of("--laptop", "NAME[=KEY],...", "Hosts that move.");
+    private final OptionSpec phones = TextOption.of("--phone", "NAME[=KEY],...", "Phones and tablets.");
     private final OptionSpec output =
-            text("-o", "FILE", "The file to write; else network.toml. - is the standard output.");
+            TextOption.of("-o --output", "FILE", "The file to write; else network.toml. - is the standard output.");
     private final OptionSpec json = Json.option();
 
     private PlanInitCommands() {}
@@ -100,15 +101,6 @@ final class PlanInitCommands {
                                 + " keys do not get into the description.");
         Stream.of(command.name, command.output, command.json).forEach(spec::addOption);
         return spec.addPositional(files);
-    }
-
-    private static OptionSpec text(String option, String label, String description) {
-        OptionSpec.Builder builder =
-                option.equals("-o") ? OptionSpec.builder("-o", "--output") : OptionSpec.builder(option);
-        return builder.paramLabel(label)
-                .type(String.class)
-                .description(description)
-                .build();
     }
 
     private static Optional<String> value(OptionSpec option) {
@@ -268,15 +260,7 @@ final class PlanInitCommands {
         free();
         Map<String, String> texts = new LinkedHashMap<>();
         for (String file : files) {
-            try {
-                texts.put(file, Files.readString(Path.of(file)));
-            } catch (NoSuchFileException e) {
-                throw new IOException(file + ": there is no such file", e);
-            } catch (CharacterCodingException e) {
-                throw new IOException(file + ": it is not text in UTF-8, and no wg-quick file", e);
-            } catch (IOException e) {
-                throw new IOException(file + ": it cannot be read (" + e.getMessage() + ")", e);
-            }
+            texts.put(file, TextFile.read(Path.of(file), "look how it is written"));
         }
         try {
             write(NetworkImport.network(value(name).orElse(NAME), texts));

@@ -37,15 +37,15 @@ final class QrCommand {
                 .description("A configuration file of wg-quick, NAME for /etc/wireguard/NAME.conf, or, with --host, the"
                         + " description of a network.")
                 .build();
-        OptionSpec host = text("--host", "NAME", "A phone of the network that FILE describes: its part of the plan.");
-        OptionSpec key = text("--key", "KEYFILE", "With --host: the phone's private key, which is in no plan.");
+        OptionSpec host =
+                TextOption.of("--host", "NAME", "A phone of the network that FILE describes: its part of the plan.");
+        OptionSpec key =
+                TextOption.of("--key", "KEYFILE", "With --host: the phone's private key, which is in no plan.");
         OptionSpec situation = NetworkArgument.situationOption("the first");
-        OptionSpec png = OptionSpec.builder("--png")
-                .paramLabel("OUT")
-                .type(String.class)
-                .description(
-                        "Write a picture to the file OUT, which only you can read then; '-' is the standard output.")
-                .build();
+        OptionSpec png = TextOption.of(
+                "--png",
+                "OUT",
+                "Write a picture to the file OUT, which only you can read then; '-' is the standard output.");
         OptionSpec json = Json.option();
         CommandSpec spec = Anubis.verb(
                 "qr", "Draws a configuration file as a QR code, to be read by the WireGuard app of a phone.", () -> {
@@ -69,14 +69,6 @@ final class QrCommand {
                 .addOption(situation)
                 .addOption(png)
                 .addOption(json);
-    }
-
-    private static OptionSpec text(String name, String label, String description) {
-        return OptionSpec.builder(name)
-                .paramLabel(label)
-                .type(String.class)
-                .description(description)
-                .build();
     }
 
     /** What a phone gets of a plan, with its key. */

@@ -212,11 +212,10 @@ final class UpCommands {
     }
 
     private static OptionSpec confirmWithin(String otherwise) {
-        return OptionSpec.builder("--confirm")
-                .paramLabel("TIME")
-                .type(String.class)
-                .description(otherwise + " unless 'anubis confirm NAME' comes within this time, as in 60s or 5m.")
-                .build();
+        return TextOption.of(
+                "--confirm",
+                "TIME",
+                otherwise + " unless 'anubis confirm NAME' comes within this time, as in 60s or 5m.");
     }
 
     private static PositionalParamSpec nameOrFile() {

@@ -40,11 +40,10 @@ final class WhyCommands {
     static CommandSpec mtu() {
         PositionalParamSpec name = WatchCommands.interfaceName("1", "Name of the interface.");
         PositionalParamSpec peer = peer("it may be left out where there is but one.");
-        OptionSpec address = OptionSpec.builder("-a", "--address")
-                .paramLabel("ADDRESS")
-                .type(String.class)
-                .description("Address of the peer in the tunnel; by default the first /32 or /128 of its AllowedIPs.")
-                .build();
+        OptionSpec address = TextOption.of(
+                "-a --address",
+                "ADDRESS",
+                "Address of the peer in the tunnel; by default the first /32 or /128 of its AllowedIPs.");
         OptionSpec json = Json.option();
         CommandSpec spec = Anubis.verb(
                 "mtu",

@@ -8,8 +8,8 @@ import anubis.crypto.PresharedKey;
 import anubis.crypto.PrivateKey;
 import anubis.crypto.PublicKey;
 import anubis.host.PrivateFile;
+import anubis.host.TextFile;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -82,17 +82,7 @@ public record GateConfig(
      * @throws IOException if it cannot be read
      */
     public static GateConfig read(Path file) throws IOException, ConfigException {
-        try {
-            return new Reading(file).config(Files.readString(file));
-        } catch (NoSuchFileException e) {
-            throw new IOException(file + ": there is no such file; 'anubis gate init' writes a first one", e);
-        } catch (AccessDeniedException e) {
-            throw new IOException(file + ": this user may not read it; try as root", e);
-        } catch (CharacterCodingException e) {
-            throw new IOException(file + ": it is not text in UTF-8; write it anew", e);
-        } catch (IOException e) {
-            throw new IOException(file + ": it cannot be read (" + e.getMessage() + ")", e);
-        }
+        return new Reading(file).config(TextFile.read(file, "'anubis gate init' writes a first one"));
     }
 
     /** A table of the file: what its keys are called in errors, and where it begins. */
