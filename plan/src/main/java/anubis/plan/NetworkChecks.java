@@ -59,10 +59,6 @@ final class NetworkChecks {
         return Optional.ofNullable(sections.get(name)).orElseThrow();
     }
 
-    private static boolean has(List<InetAddress> addresses, boolean six) {
-        return addresses.stream().anyMatch(address -> Prefixes.six(address) == six);
-    }
-
     private static String family(boolean six) {
         return six ? "IPv6" : "IPv4";
     }
@@ -98,7 +94,7 @@ final class NetworkChecks {
         segment.routed().forEach((prefix, name) -> {
             if (segment.nat()) {
                 in.problem(section, "routed", "behind a NAT nothing is routed to a host", "remove it, or nat = true");
-            } else if (!has(network.host(name).addressesOn(segment.name()), prefix.six())) {
+            } else if (!Prefixes.any(network.host(name).addressesOn(segment.name()), prefix.six())) {
                 in.problem(
                         section,
                         "routed",
@@ -127,7 +123,7 @@ final class NetworkChecks {
                     "name a host that has, or remove the key");
         }
         segment.prefixes().stream()
-                .filter(prefix -> !has(gateway.addressesOn(segment.name()), prefix.six()))
+                .filter(prefix -> !Prefixes.any(gateway.addressesOn(segment.name()), prefix.six()))
                 .filter(_ -> !in.faulty("hosts." + gateway.name()))
                 .findFirst()
                 .ifPresent(prefix -> in.problem(

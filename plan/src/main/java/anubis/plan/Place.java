@@ -61,10 +61,6 @@ final class Place {
         return host.role() == Role.ROAMING && host.through() != Through.NAMES;
     }
 
-    Through through() {
-        return host.role() == Role.CLOUD ? Through.NETWORK : host.through();
-    }
-
     /** The host whose hub it is and behind whom the address is. */
     @Nullable
     Place child(Ip ip) {

@@ -189,7 +189,7 @@ final class PlanPage {
             case CENTRAL -> defaults.isEmpty() ? "what is at its other end" : defaults;
             case VM -> "what is for its host's WireGuard addresses";
             case CLOUD, GATEWAY, LEAF, ROAMING, PHONE, APPLIANCE ->
-                switch (host.role() == Role.CLOUD ? Through.NETWORK : host.through()) {
+                switch (Through.of(host)) {
                     case EVERYTHING -> "everything";
                     case NETWORK -> "what is for the network";
                     case NAMES -> "what is sent to a name with the suffix";

@@ -128,7 +128,7 @@ public final class Planner {
     }
 
     private static boolean has(Host host, boolean six) {
-        return host.wireguard().stream().anyMatch(address -> Prefixes.six(address) == six);
+        return Prefixes.any(host.wireguard(), six);
     }
 
     private DevicePeer peer(Host host, Host other, Collection<Cidr> allowed) {
@@ -175,8 +175,7 @@ public final class Planner {
         return other.on().keySet().stream()
                 .filter(name ->
                         host.on().containsKey(name) && network.segment(name).kind() != Kind.WILD)
-                .anyMatch(name -> Stream.of(host, other)
-                        .allMatch(each -> each.addressesOn(name).stream().anyMatch(a -> Prefixes.six(a) == six)));
+                .anyMatch(name -> Stream.of(host, other).allMatch(each -> Prefixes.any(each.addressesOn(name), six)));
     }
 
     // Rules and routes.
@@ -231,7 +230,7 @@ public final class Planner {
         }
         Set<Cidr> all = new LinkedHashSet<>(network.ranges());
         if (hub.isPresent()) {
-            switch (host.role() == Role.CLOUD ? Through.NETWORK : host.through()) {
+            switch (Through.of(host)) {
                 case EVERYTHING -> all.addAll(all(host));
                 case NETWORK -> all.addAll(others(host));
                 case NAMES -> {}

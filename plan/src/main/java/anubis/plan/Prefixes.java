@@ -63,6 +63,11 @@ final class Prefixes {
         return address.getAddress().length == 16;
     }
 
+    /** Whether any of the addresses is of the family. */
+    static boolean any(Collection<InetAddress> addresses, boolean six) {
+        return addresses.stream().anyMatch(address -> six(address) == six);
+    }
+
     /** The address {@code number} places after the first of the prefix. */
     static InetAddress nth(Cidr prefix, long number) {
         byte[] bytes = prefix.masked().address().getAddress();

@@ -2,7 +2,6 @@ package anubis.plan;
 
 import anubis.plan.Segment.Kind;
 import anubis.plan.TomlReading.Section;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -208,7 +207,7 @@ final class SituationChecks {
                     "write endpoint = \"ADDRESS OR NAME\", where it is reached from the wild side");
         }
         for (boolean six : new boolean[] {false, true}) {
-            if (has(host.wireguard(), six) && !has(hub.wireguard(), six)) {
+            if (Prefixes.any(host.wireguard(), six) && !Prefixes.any(hub.wireguard(), six)) {
                 once(
                         hub.name(),
                         "wg",
@@ -217,10 +216,6 @@ final class SituationChecks {
                         "write one of each family, or wg = N");
             }
         }
-    }
-
-    private static boolean has(List<InetAddress> addresses, boolean six) {
-        return addresses.stream().anyMatch(address -> Prefixes.six(address) == six);
     }
 
     private void defaultRoute(Tree usual, Host host, String key, Optional<String> by) {

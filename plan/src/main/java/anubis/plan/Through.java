@@ -20,6 +20,11 @@ public enum Through {
         };
     }
 
+    /** What it is for that host: the cloud's default route is the provider's, whatever is said. */
+    static Through of(Host host) {
+        return host.role() == Role.CLOUD ? NETWORK : host.through();
+    }
+
     /** As in the description. */
     @Override
     public String toString() {

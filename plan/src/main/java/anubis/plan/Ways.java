@@ -178,7 +178,7 @@ final class Ways {
         for (Spot spot : at.spots) {
             boolean own = spot.segment().behind(at.host);
             if (spot.segment().kind() == Kind.WILD
-                    || (at.host.moves() && at.tunnel && !own && at.through() != Through.NAMES)) {
+                    || (at.host.moves() && at.tunnel && !own && Through.of(at.host) != Through.NAMES)) {
                 continue;
             }
             for (Spot each : target.spots) {
@@ -203,7 +203,7 @@ final class Ways {
         }
         return at.speaks(ip.six())
                 && hub != null
-                && switch (at.through()) {
+                && switch (Through.of(at.host)) {
                     case EVERYTHING -> true;
                     case NETWORK -> in(whole, ip) && !in(at.own, ip);
                     case NAMES -> in(network.ranges(), ip);
@@ -258,7 +258,7 @@ final class Ways {
             return false;
         }
         Optional<String> named = six ? at.host.default6() : at.host.default4();
-        boolean all = at.host.role() != Role.VM && at.through() == Through.EVERYTHING;
+        boolean all = at.host.role() != Role.VM && Through.of(at.host) == Through.EVERYTHING;
         if (at.tunnel && at.speaks(six) && (named.isPresent() || (all && at.hub != null))) {
             Place next = named.isPresent() ? named.map(places::get).orElse(null) : at.hub;
             boolean up = next != null && next.speaks(six) && (next.equals(at.hub) ? at.linked : next.linked);

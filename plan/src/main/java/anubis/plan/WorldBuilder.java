@@ -252,16 +252,7 @@ public final class WorldBuilder {
                         .forEach(prefix -> routes.add(TableRoute.via(Route.MAIN, prefix, link, near)));
                 nats.add(nat(segment, between, four, six));
             } else {
-                Map<Boolean, InetAddress> router = routers.getOrDefault(segment.name(), Map.of());
-                links.add(new Link(
-                        link,
-                        new Ethernet(segment.name()),
-                        segment.prefixes().stream()
-                                .flatMap(prefix -> Optional.ofNullable(router.get(prefix.six()))
-                                        .map(address -> new Cidr(address, prefix.length()))
-                                        .stream())
-                                .toList(),
-                        segment.mtu()));
+                links.add(new Link(link, new Ethernet(segment.name()), routerAddresses(segment), segment.mtu()));
                 segment.routed().forEach((prefix, name) -> {
                     if (!situation.absent().contains(name)) {
                         network.host(name).addressesOn(segment.name()).stream()
@@ -288,6 +279,14 @@ public final class WorldBuilder {
                 0,
                 Wall.NONE,
                 List.of()));
+    }
+
+    private List<Cidr> routerAddresses(Segment segment) {
+        Map<Boolean, InetAddress> own = routers.getOrDefault(segment.name(), Map.of());
+        return segment.prefixes().stream()
+                .flatMap(prefix ->
+                        Stream.ofNullable(own.get(prefix.six())).map(address -> new Cidr(address, prefix.length())))
+                .toList();
     }
 
     private static Cidr transit6(int number) {
@@ -321,18 +320,9 @@ public final class WorldBuilder {
 
     /** Hides IPv4 behind one address, and keeps IPv6 from being called from outside, as such routers do. */
     private Machine nat(Segment segment, String between, Cidr four, Cidr six) {
-        Map<Boolean, InetAddress> own = routers.getOrDefault(segment.name(), Map.of());
         List<Link> links = List.of(
                 new Link("up0", new Ethernet(between), second(four, six), Segment.MTU),
-                new Link(
-                        "in0",
-                        new Ethernet(segment.name()),
-                        segment.prefixes().stream()
-                                .flatMap(prefix -> Optional.ofNullable(own.get(prefix.six()))
-                                        .map(address -> new Cidr(address, prefix.length()))
-                                        .stream())
-                                .toList(),
-                        segment.mtu()));
+                new Link("in0", new Ethernet(segment.name()), routerAddresses(segment), segment.mtu()));
         return router(segment.name() + NAT, links, upward("up0", four, six), natWall());
     }
 
