@@ -43,10 +43,25 @@ final class QuickHooks {
     private static final int MTU = 1420;
     private static final int PORT_ANY = 49_152;
 
+    private static final String FORWARDING_4 = "net.ipv4.conf.all.forwarding";
+    private static final String FORWARDING_6 = "net.ipv6.conf.all.forwarding";
+    private static final String SOURCE_CHECK = "net.ipv4.conf.all.rp_filter";
+    private static final Set<String> SETTINGS = Set.of(FORWARDING_4, FORWARDING_6, SOURCE_CHECK);
+
     private static final Pattern PARTS = Pattern.compile("\\s*(?:;|&&)\\s*");
+    /** Of a shell only: an option to say nothing, and what comes of a failure is nothing. All else may be another command. */
+    private static final String WORDS = "[^|&;<>`$()]*";
+
     private static final Pattern HARMLESS = Pattern.compile(
-            "(ip( -[46])? (rule|route) (del|delete|flush) .*|wg set %i private-key \\S+|ip link set .*|true|:|logger .*|echo [^>]*)"
-                    + "( 2>/dev/null)?( \\|\\| (true|:))?");
+            "(ip link set (dev )?%i (up|alias .*|(txqueuelen|qlen) \\d+)|true|:"
+                    + "|(logger|echo) .*|ip( -[46])? rule (del|delete) (pref|priority) .*|ip( -[46])? route flush table \\d+)");
+    private static final Pattern QUIET = Pattern.compile("(" + WORDS + "?)( 2>/dev/null)?( \\|\\| (true|:))?");
+    /** What is taken away before anything of the file is there was somebody else's, but for what the kernel has by itself. */
+    private static final Pattern TAKES_AWAY = Pattern.compile("ip( -[46])? (rule|route) .*");
+
+    private static final Pattern KERNELS_OWN =
+            Pattern.compile("(pref|priority) (0|32766|32767)\\b|table (253|254|255)\\b");
+    private static final Pattern KEY = Pattern.compile("wg set %i private-key \\S+");
     private static final Pattern SETTING =
             Pattern.compile("(?:sysctl (?:-[wq]+ )*|-?)((?:net[./])[\\w./]+) ?= ?(\\d+)");
     private static final Pattern ECHO = Pattern.compile("echo \"?(\\d+)\"? ?> ?/proc/sys/(net/[\\w/]+)");
@@ -150,10 +165,9 @@ final class QuickHooks {
                 List.of(world, tunnel),
                 rules,
                 all,
-                settings.getOrDefault("net.ipv4.ip_forward", 0) != 0
-                        || settings.getOrDefault("net.ipv4.conf.all.forwarding", 0) != 0,
-                settings.getOrDefault("net.ipv6.conf.all.forwarding", 0) != 0,
-                settings.getOrDefault("net.ipv4.conf.all.rp_filter", 0),
+                settings.getOrDefault(FORWARDING_4, 0) != 0,
+                settings.getOrDefault(FORWARDING_6, 0) != 0,
+                settings.getOrDefault(SOURCE_CHECK, 0),
                 walled(world.name()),
                 allUnknown);
     }
@@ -248,7 +262,7 @@ final class QuickHooks {
         boolean understood;
         try {
             understood = command.isEmpty()
-                    || HARMLESS.matcher(command).matches()
+                    || harmless(when, command)
                     || setting(command)
                     || ip(command)
                     || firewall(command);
@@ -262,18 +276,38 @@ final class QuickHooks {
         }
     }
 
+    private boolean harmless(QuickSetting.Key when, String command) {
+        Matcher quiet = QUIET.matcher(command);
+        if (!quiet.matches()) {
+            return false;
+        }
+        String bare = quiet.group(1);
+        if (TAKES_AWAY.matcher(bare).matches()
+                && (when != QuickSetting.Key.PreUp || KERNELS_OWN.matcher(bare).find())) {
+            return false;
+        }
+        // One that is in the file already would be another's.
+        boolean keyed = config.wireguard().device().privateKey().isEmpty()
+                && KEY.matcher(bare).matches();
+        return keyed || HARMLESS.matcher(bare).matches();
+    }
+
     private boolean setting(String command) {
         Matcher matcher = SETTING.matcher(command);
         if (matcher.matches()) {
-            settings.put(matcher.group(1).replace('/', '.'), Integer.valueOf(matcher.group(2)));
-            return true;
+            return setting(matcher.group(1), matcher.group(2));
         }
         Matcher echo = ECHO.matcher(command);
-        if (echo.matches()) {
-            settings.put(echo.group(2).replace('/', '.'), Integer.valueOf(echo.group(1)));
-            return true;
+        return echo.matches() && setting(echo.group(2), echo.group(1));
+    }
+
+    /** Others may be what keeps a packet from where it should be. */
+    private boolean setting(String name, String value) {
+        String dotted = name.replace('/', '.').replace("net.ipv4.ip_forward", FORWARDING_4);
+        if (SETTINGS.contains(dotted)) {
+            settings.put(dotted, Integer.valueOf(value));
         }
-        return false;
+        return SETTINGS.contains(dotted) || dotted.equals("net.ipv4.conf.all.src_valid_mark");
     }
 
     private boolean firewall(String command) {
@@ -316,7 +350,9 @@ final class QuickHooks {
         if (what.equals("rule") && verb.equals("add")) {
             return addRule(family.orElse(false), words);
         }
-        return what.equals("route") && (verb.equals("add") || verb.equals("replace")) && addRoute(family, words);
+        return what.equals("route")
+                && (verb.equals("add") || verb.equals("replace"))
+                && addRoute(family, verb.equals("replace"), words);
     }
 
     private boolean addRule(boolean six, List<String> words) {
@@ -359,7 +395,7 @@ final class QuickHooks {
         };
     }
 
-    private boolean addRoute(Optional<Boolean> family, List<String> words) {
+    private boolean addRoute(Optional<Boolean> family, boolean replacing, List<String> words) {
         TableRoute.Type type = switch (words.getFirst()) {
             case "throw" -> TableRoute.Type.THROW;
             case "unreachable" -> TableRoute.Type.UNREACHABLE;
@@ -388,10 +424,18 @@ final class QuickHooks {
                 }
             }
         }
-        // A route by an interface of which the file says nothing leads to where nobody knows.
-        boolean known = link.equals(file.link()) || type != TableRoute.Type.UNICAST;
-        if (known) {
-            routes.add(new TableRoute(table, destination, type, link, via, source));
+        TableRoute route = new TableRoute(table, destination, type, link, via, source);
+        boolean there = routes.stream()
+                .anyMatch(other ->
+                        other.table() == route.table() && other.destination().equals(route.destination()));
+        // A route by an interface of which the file says nothing leads to where nobody knows; and of two that are
+        // alike, or one
+        // like those of the kernel, another may be meant than would be found here.
+        boolean known = (link.equals(file.link()) || type != TableRoute.Type.UNICAST)
+                && (!there || routes.contains(route))
+                && (!replacing || table != Route.MAIN);
+        if (known && !there) {
+            routes.add(route);
         }
         return known;
     }

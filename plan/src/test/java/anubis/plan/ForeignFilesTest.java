@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ForeignFilesTest {
     private static final String SERVER = """
@@ -108,6 +110,52 @@ class ForeignFilesTest {
         assertThat(checked.faults())
                 .map(Fault::machine, Fault::cause)
                 .containsOnly(org.assertj.core.groups.Tuple.tuple("laptop", "PostUp runs /opt/secret-of-mine.sh"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "PostUp = ip route del 10.8.0.0/24 dev wg0",
+                "PostUp = ip route flush table main",
+                "PreUp = ip -4 rule del pref 32766 lookup main",
+                "PreUp = ip rule del pref 5 || iptables -A INPUT -j DROP",
+                "PreUp = ip rule del pref 5 & iptables -A INPUT -j DROP",
+                "PostUp = echo add rule inet filter input drop | nft -f -",
+                "PostUp = echo `iptables -A INPUT -j DROP`",
+                "PostUp = logger $(iptables -A INPUT -j DROP)",
+                "PostUp = ip link set %i down",
+                "PostUp = ip link set %i mtu 80",
+                "PostUp = ip link set ens3 down",
+                "PostUp = sysctl -w net.ipv4.icmp_echo_ignore_all=1",
+                "PostUp = sysctl -w net.ipv6.conf.all.disable_ipv6=1",
+                "PostUp = sysctl -w net.ipv4.conf.wg0.rp_filter=1",
+                "PostUp = ip -4 route replace blackhole 10.8.0.0/24",
+                "PostUp = ip route add throw 10.8.0.0/24 table 7; ip route replace blackhole 10.8.0.0/24 table 7",
+            })
+    void whatMayTakeAwayWhatIsThereIsNotTakenForHarmless(String command) throws Exception {
+        change("server", "ListenPort", command + "\nListenPort");
+        assertThat(cell(checked(), "server", "laptop")).isEqualTo(Cell.UNKNOWN);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "PreUp = ip -4 rule del pref 4298 lookup 4296 2>/dev/null || true",
+                "PreUp = ip -6 route flush table 4296 2>/dev/null || true",
+                "PostUp = logger %i is up",
+                "PostUp = ip link set dev %i up",
+                "PostUp = wg set %i private-key /etc/wireguard/%i.key",
+                "PostUp = sysctl -w net.ipv4.conf.all.src_valid_mark=1",
+            })
+    void whatTakesAwayNothingIsHarmless(String command) throws Exception {
+        change("server", "ListenPort", command + "\nListenPort");
+        assertThat(cell(checked(), "server", "laptop")).isEqualTo(Cell.FINE);
+    }
+
+    @Test
+    void theLastWordOnForwardingCounts() throws Exception {
+        change("server", "PostUp = sysctl -q", "PostUp = sysctl -w net.ipv4.conf.all.forwarding=0\nPostUp = sysctl -q");
+        assertThat(cell(checked(), "laptop", "phone")).isEqualTo(Cell.UNKNOWN);
     }
 
     @Test
