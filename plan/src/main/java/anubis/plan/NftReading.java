@@ -17,12 +17,13 @@ import org.jspecify.annotations.Nullable;
 /** Reads what {@link NftText} writes: line by line, each of one of its forms. */
 final class NftReading {
     private static final String SET = "(\\{ [^}]* \\}|\\S+)";
+    private static final Pattern TABLE = Pattern.compile("table inet \\S+ \\{");
+    private static final Pattern BEFORE = Pattern.compile("(delete )?table inet \\S+");
     private static final Pattern CHAIN = Pattern.compile("chain \\S+ \\{");
-    private static final Pattern HOOK = Pattern.compile(
-            "type (filter|nat) hook (input|forward|prerouting|postrouting) priority \\w+; policy accept;");
-    private static final Pattern ALWAYS = Pattern.compile(
-            "iifname \"lo\" accept|icmpv6 type \\{[^}]*\\} accept|.* accept comment \"DHCP(v6)?\"|table inet \\S+( \\{)?"
-                    + "|delete table inet \\S+|\\}|#.*|");
+    private static final Pattern HOOK =
+            Pattern.compile("type (filter hook input priority filter|filter hook forward priority filter"
+                    + "|filter hook forward priority mangle|nat hook prerouting priority dstnat|nat hook postrouting priority srcnat)"
+                    + "; policy accept;");
     private static final Pattern FILTER = Pattern.compile("(?:iifname " + SET + " )?(?:oifname " + SET
             + " )?(ct state established,related )?(?:ip6? saddr " + SET + " )?(?:ip6? daddr " + SET
             + " )?(?:(tcp|udp) dport " + SET + " |(icmp|icmpv6) type echo-request )?(accept|drop)");
@@ -40,18 +41,20 @@ final class NftReading {
     private final List<Filter> forward = new ArrayList<>();
     private final List<Translation> translations = new ArrayList<>();
     private final Set<String> clamped = new HashSet<>();
-    /** Filters where the writer has none. */
-    private final List<Filter> elsewhere = new ArrayList<>();
+    /** The chains that have been, by what they hook; the last is the one that is read. */
+    private final List<String> chains = new ArrayList<>();
 
-    private List<Filter> chain = elsewhere;
+    private boolean begun;
+    /** The line that has to come next: a ping is let in, or not, in both families. */
+    private String expected = "";
 
     private NftReading() {}
 
-    /** The wall; none if there is a line in it that the writer does not write. */
+    /** The wall; none if there is a line in it that the writer does not write, or not there. */
     static Optional<Wall> wall(String text) {
         NftReading reading = new NftReading();
         try {
-            return text.lines().map(String::strip).allMatch(reading::line) && reading.elsewhere.isEmpty()
+            return text.lines().map(String::strip).allMatch(reading::line) && reading.expected.isEmpty()
                     ? Optional.of(new Wall(reading.input, reading.forward, reading.translations, reading.clamped))
                     : Optional.empty();
         } catch (IllegalArgumentException e) {
@@ -60,21 +63,36 @@ final class NftReading {
     }
 
     private boolean line(String line) {
-        Matcher hook = HOOK.matcher(line);
-        if (hook.matches()) {
-            chain = switch (hook.group(2)) {
-                case "input" -> input;
-                case "forward" -> forward;
-                default -> elsewhere;
-            };
+        if (!expected.isEmpty()) {
+            boolean right = line.equals(expected);
+            expected = "";
+            return right;
+        }
+        if (line.isEmpty() || line.startsWith("#")) {
             return true;
         }
-        return ALWAYS.matcher(line).matches() || chain(line) || clamp(line) || translation(line) || filter(line);
-    }
-
-    private boolean chain(String line) {
-        chain = CHAIN.matcher(line).matches() ? elsewhere : chain;
-        return CHAIN.matcher(line).matches();
+        if (!begun) {
+            begun = TABLE.matcher(line).matches();
+            return begun || BEFORE.matcher(line).matches();
+        }
+        Matcher hook = HOOK.matcher(line);
+        if (hook.matches()) {
+            // Of two chains one may drop what the other lets in.
+            boolean another = chains.contains(hook.group(1));
+            chains.add(hook.group(1));
+            return !another;
+        }
+        if (line.equals("}") || CHAIN.matcher(line).matches()) {
+            return true;
+        }
+        return !line.contains("*")
+                && switch (chains.isEmpty() ? "" : chains.getLast()) {
+                    case "filter hook input priority filter" ->
+                        line.equals(NftText.LOOPBACK) || NftText.ALWAYS.contains(line) || filter(line, input);
+                    case "filter hook forward priority filter" -> filter(line, forward);
+                    case "filter hook forward priority mangle" -> clamp(line);
+                    default -> translation(line);
+                };
     }
 
     private boolean clamp(String line) {
@@ -112,7 +130,7 @@ final class NftReading {
         return false;
     }
 
-    private boolean filter(String line) {
+    private boolean filter(String line, List<Filter> chain) {
         Matcher matcher = FILTER.matcher(line);
         if (!matcher.matches()) {
             return false;
@@ -123,6 +141,10 @@ final class NftReading {
             ports(matcher.group(7)).forEach(port -> services.add(new Service(protocol, port)));
         } else if (matcher.group(8) != null) {
             services.add(Service.PING);
+            expected = line.replace("icmp type", "icmpv6 type");
+            if (expected.equals(line)) {
+                return false;
+            }
         }
         chain.add(new Filter(
                 names(matcher.group(1)),

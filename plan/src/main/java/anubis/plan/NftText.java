@@ -30,6 +30,14 @@ public final class NftText {
             + " parameter-problem, nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert,"
             + " nd-redirect, mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } accept";
 
+    static final String LOOPBACK = "iifname \"lo\" accept";
+
+    /** What every input chain lets in, of which a {@link Wall} says nothing. */
+    static final List<String> ALWAYS = List.of(
+            ESSENTIAL,
+            "udp sport 67 udp dport 68 accept comment \"DHCP\"",
+            "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept comment \"DHCPv6\"");
+
     private final StringBuilder text = new StringBuilder();
 
     private NftText() {}
@@ -45,11 +53,9 @@ public final class NftText {
         nft.text.append("table inet %s\ndelete table inet %s\n\ntable inet %s {\n".formatted(table, table, table));
         if (!wall.input().isEmpty()) {
             nft.begin("input", "filter hook input priority filter");
-            nft.line("iifname \"lo\" accept");
+            nft.line(LOOPBACK);
             nft.line("ct state established,related accept");
-            nft.line(ESSENTIAL);
-            nft.line("udp sport 67 udp dport 68 accept comment \"DHCP\"");
-            nft.line("ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept comment \"DHCPv6\"");
+            ALWAYS.forEach(nft::line);
             nft.filters(wall.input());
             nft.end();
         }

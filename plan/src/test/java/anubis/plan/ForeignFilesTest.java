@@ -6,6 +6,7 @@ import anubis.config.QuickConfig;
 import anubis.plan.Proof.Cell;
 import anubis.plan.Proof.Checked;
 import anubis.plan.Proof.Fault;
+import anubis.plan.Wall.Verdict;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -290,5 +291,41 @@ class ForeignFilesTest {
         assertThat(read.clamped()).isEqualTo(wall.clamped());
         assertThat(NftText.of("anubis-plan", read, 1420)).isEqualTo(text);
         assertThat(NftReading.wall(text.replace("drop", "jump elsewhere"))).isEmpty();
+    }
+
+    @Test
+    void aFirewallThatOnlyLooksLikeThePlansIsNotTakenForIt() {
+        Wall wall = new Wall(
+                List.of(
+                        new Wall.Filter(
+                                Set.of("eth0"),
+                                Set.of(),
+                                false,
+                                List.of(Service.PING),
+                                List.of(),
+                                List.of(),
+                                Verdict.ACCEPT),
+                        new Wall.Filter(
+                                Set.of("eth0"), Set.of(), false, List.of(), List.of(), List.of(), Verdict.DROP)),
+                List.of(),
+                List.of(),
+                Set.of());
+        String text = NftText.of("t", wall, 1420);
+        assertThat(NftReading.wall(text).map(read -> NftText.of("t", read, 1420)))
+                .contains(text);
+        String input = text.substring(text.indexOf("    chain input"), text.lastIndexOf("}"));
+        assertThat(List.of(
+                        text + "delete table inet t\n",
+                        text + "table inet other {\n"
+                                + input.replace("accept", "drop").replace("policy drop", "policy accept") + "}\n",
+                        text.replace("        iifname \"eth0\" icmpv6 type echo-request accept\n", ""),
+                        text.replace("        iifname \"eth0\" icmp type echo-request accept\n", ""),
+                        text.replace("\"eth0\" drop", "\"eth*\" drop"),
+                        text.replace("udp sport 67 udp dport 68", "iifname \"eth0\""),
+                        text.replace("nd-redirect", "echo-request"),
+                        text.replace("hook input priority filter", "hook prerouting priority filter"),
+                        text.replace("filter hook input priority filter", "nat hook prerouting priority dstnat")))
+                .allSatisfy(
+                        other -> assertThat(NftReading.wall(other)).as(other).isEmpty());
     }
 }
