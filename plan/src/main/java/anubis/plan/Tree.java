@@ -76,6 +76,19 @@ final class Tree {
         return relays;
     }
 
+    /** The hubs of those that do not have the same hub in all situations. */
+    static Set<String> changing(Network network) {
+        Map<String, Set<String>> hubs = new HashMap<>();
+        for (Situation situation : network.situations()) {
+            new Tree(network, situation)
+                    .hubs.forEach((host, hub) ->
+                            hubs.computeIfAbsent(host, _ -> new HashSet<>()).add(hub));
+        }
+        Set<String> changing = new HashSet<>();
+        hubs.values().stream().filter(all -> all.size() > 1).forEach(changing::addAll);
+        return changing;
+    }
+
     private Optional<Host> first(Role role) {
         return network.hosts().values().stream()
                 .filter(host -> host.role() == role)

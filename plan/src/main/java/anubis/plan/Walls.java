@@ -19,11 +19,13 @@ final class Walls {
     private final Network network;
     private final Tree tree;
     private final Set<String> relaying;
+    private final Set<String> gates;
 
     Walls(Network network, Tree tree, Set<String> relaying) {
         this.network = network;
         this.tree = tree;
         this.relaying = relaying;
+        this.gates = network.gatePort().isEmpty() ? Set.of() : Tree.changing(network);
     }
 
     Wall of(Host host) {
@@ -31,27 +33,28 @@ final class Walls {
         Set<String> inside = inside(host);
         List<Filter> input = new ArrayList<>();
         List<Filter> forward = new ArrayList<>();
-        boolean guarded = host.role() == Role.ROAMING && host.through() != Through.NAMES;
-        if (guarded) {
+        if (host.moves()) {
             // Wherever it is, it trusts the tunnel alone, and what is inside it.
             Set<String> trusted = new HashSet<>(inside);
             trusted.add(network.interfaceName());
-            input.add(accept(trusted, false, List.of()));
-            input.add(accept(Set.of(), true, List.of()));
-            input.add(accept(Set.of(), false, doors(host)));
-            input.add(drop(Set.of()));
-            if (!inside.isEmpty()) {
-                forward.add(accept(trusted, false, List.of()));
-                forward.add(accept(Set.of(), true, List.of()));
-                forward.add(drop(Set.of()));
+            if (host.role() == Role.ROAMING && host.through() != Through.NAMES) {
+                input.add(accept(trusted, false, List.of()));
+                input.add(accept(Set.of(), true, List.of()));
+                input.add(accept(Set.of(), false, doors(host)));
+                input.add(drop(Set.of()));
             }
-        } else if (!wild.isEmpty() && !host.moves()) {
+            forward.add(accept(trusted, false, List.of()));
+            forward.add(accept(Set.of(), true, List.of()));
+            forward.add(drop(Set.of()));
+        } else if (!wild.isEmpty()) {
             input.add(accept(wild, true, List.of()));
             input.add(accept(wild, false, doors(host)));
             input.add(drop(wild));
             forward.add(accept(wild, true, List.of()));
-            if (!host.letsIn().isEmpty()) {
-                forward.add(accept(wild, false, host.letsIn()));
+            List<Cidr> routed = routed(host);
+            if (!host.letsIn().isEmpty() && !routed.isEmpty()) {
+                // Nobody else in the wild would send it here but who is on the same segment, and wants in.
+                forward.add(new Filter(wild, Set.of(), false, host.letsIn(), List.of(), routed, Verdict.ACCEPT));
             }
             forward.add(drop(wild));
         }
@@ -61,6 +64,16 @@ final class Walls {
                 relays ? forward : List.of(),
                 translations(host, relays),
                 relays ? Set.of(network.interfaceName()) : Set.of());
+    }
+
+    /** What providers send to the host, for those behind it. */
+    private List<Cidr> routed(Host host) {
+        return tree.addresses(host, Kind.WILD).keySet().stream()
+                .flatMap(segment -> segment.routed().entrySet().stream())
+                .filter(entry -> entry.getValue().equals(host.name()))
+                .map(entry -> entry.getKey())
+                .sorted(Prefixes.ORDER)
+                .toList();
     }
 
     private static Filter accept(Set<String> in, boolean established, List<Service> services) {
@@ -73,7 +86,7 @@ final class Walls {
 
     /** The tunnel's own ports, and what the host lets in. */
     private List<Service> doors(Host host) {
-        boolean hub = host.role() == Role.CENTRAL || host.role() == Role.CLOUD;
+        boolean hub = host.role() == Role.CENTRAL || host.role() == Role.CLOUD || gates.contains(host.name());
         IntStream ports =
                 IntStream.concat(IntStream.of(host.port()), hub ? network.gatePort().stream() : IntStream.empty());
         return Stream.concat(

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvFileSource;
 
 class NetworkFileTest {
     private static final Path EXAMPLES = Path.of("../docs/examples");
-    private static final String SMALL = """
+    static final String SMALL = """
             name = "Small"
             wireguard = ["10.9.0.0/24", "fd00:9::/64"]
             gate-port = 4297

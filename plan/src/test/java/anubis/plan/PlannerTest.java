@@ -184,4 +184,79 @@ class PlannerTest {
                             .doesNotHaveDuplicates());
         }
     }
+
+    /** What a packet of somebody on the same wild network meets on a host that sends on packets, and whatever it pretends. */
+    private static boolean letsOn(Wall wall, String in, String to, Service service) {
+        Packet packet = new Packet(
+                service.protocol(),
+                false,
+                100,
+                ip(to.contains(":") ? "fd00:9::3" : "10.9.0.3"),
+                ip(to),
+                Packet.EPHEMERAL,
+                service.port());
+        return new Barrier(wall).dropsForward(packet, in, "wg0") == null;
+    }
+
+    private static Ip ip(String text) {
+        return Ip.of(Cidr.parse(text).address());
+    }
+
+    private static Network small(String... changes) throws Exception {
+        String text = NetworkFileTest.SMALL;
+        for (int i = 0; i < changes.length; i += 2) {
+            assertThat(text).contains(changes[i]);
+            text = text.replace(changes[i], changes[i + 1]);
+        }
+        return NetworkFile.parse("small.toml", text);
+    }
+
+    private static Wall wall(Network network, String host) {
+        return Objects.requireNonNull(
+                        Planner.plan(network, network.situations().getFirst()).get(host))
+                .wall();
+    }
+
+    @Test
+    void nobodyInACafeIsSentOnByWhoSitsThere() throws Exception {
+        for (String role : List.of("role = \"roaming\"", "role = \"roaming\"\nthrough = \"names\"")) {
+            Wall laptop = wall(small("role = \"roaming\"", role), "laptop");
+            assertThat(letsOn(laptop, "eth0", "10.9.0.1", Service.PING))
+                    .as(role)
+                    .isFalse();
+            assertThat(letsOn(laptop, "br0", "10.9.0.1", Service.PING)).as(role).isTrue();
+        }
+        // Nor by one that is the hub of others, with nothing inside it.
+        Network relay = small(
+                "on.box = 1",
+                "endpoint = \"laptop.example.org\"",
+                "role = \"vm\"",
+                "role = \"roaming\"\nhub = \"laptop\"",
+                "on.box = 2",
+                "on.lan = 9",
+                "[networks.box]\nkind = \"inside\"\naddresses = [\"192.168.2.0/28\"]\ngateway = \"laptop\"\n",
+                "");
+        assertThat(letsOn(wall(relay, "laptop"), "eth0", "10.9.0.1", Service.PING))
+                .isFalse();
+    }
+
+    @Test
+    void theGateIsLetInWhereverOneMayBe() throws Exception {
+        Network network = small(
+                "role = \"leaf\"",
+                "role = \"leaf\"\non.isp = [\"203.0.113.9\"]\ninterfaces.isp = \"eth1\"",
+                "away.laptop = \"cafe\"",
+                "away.laptop = \"cafe\"\nusing.laptop = \"desk\"");
+        assertThat(wall(network, "desk").input())
+                .anySatisfy(filter -> assertThat(filter.services()).contains(new Service(Service.Protocol.UDP, 4297)));
+    }
+
+    @Test
+    void whatIsLetInIsForWhatTheProviderSendsHere() throws Exception {
+        Wall hub = wall(small(), "hub");
+        Service web = new Service(Service.Protocol.TCP, 80);
+        assertThat(letsOn(hub, "eth1", "2001:db8:2::4", web)).isTrue();
+        assertThat(letsOn(hub, "eth1", "10.9.0.4", web)).isFalse();
+        assertThat(letsOn(hub, "eth1", "192.168.1.4", web)).isFalse();
+    }
 }
