@@ -10,6 +10,9 @@ import java.util.stream.Collectors;
 
 /** Addresses as a description has them; what is none is refused with what would be right. */
 final class Addresses {
+    /** The first byte of what begins IPv4's reserved addresses (RFC 1112, section 4). */
+    private static final int RESERVED_4 = 240;
+
     private Addresses() {}
 
     static Cidr prefix(String text) {
@@ -23,6 +26,21 @@ final class Addresses {
         }
         if (cidr.length() == 0) {
             throw new Wrong("it is the whole internet", "write the network's own prefix");
+        }
+        return usable(cidr);
+    }
+
+    /** What every host has by itself, or none has alone: to such addresses no packet finds a way to another host. */
+    static Cidr usable(Cidr cidr) {
+        InetAddress address = cidr.address();
+        int first = address.getAddress()[0] & 0xff;
+        boolean four = address.getAddress().length == 4;
+        if (address.isLoopbackAddress()
+                || address.isLinkLocalAddress()
+                || address.isMulticastAddress()
+                || address.isAnyLocalAddress()
+                || (four && (first == 0 || first >= RESERVED_4))) {
+            throw new Wrong("no host is reached there from another", "write addresses of one host alone");
         }
         return cidr;
     }
@@ -42,13 +60,13 @@ final class Addresses {
 
     static InetAddress address(Object value, List<Cidr> prefixes, String where) {
         String text = TomlReading.text(value);
-        if (text.indexOf('/') >= 0) {
-            throw new Wrong(
-                    "it has a length, which its network has already", "write " + text.substring(0, text.indexOf('/')));
+        int slash = text.indexOf('/');
+        if (slash >= 0 && IpLiteral.parse(text.substring(0, slash)).isPresent()) {
+            throw new Wrong("it has a length, which its network has already", "write " + text.substring(0, slash));
         }
         InetAddress address =
                 IpLiteral.parse(text).orElseThrow(() -> new IllegalArgumentException("not an IP address"));
-        Cidr host = Cidr.host(address);
+        Cidr host = usable(Cidr.host(address));
         for (Cidr prefix : prefixes) {
             if (prefix.contains(host)) {
                 if (isReserved(address, prefix)) {

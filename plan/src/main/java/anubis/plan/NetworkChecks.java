@@ -17,6 +17,9 @@ import java.util.Set;
 
 /** What can be wrong with networks and hosts though each value alone is right. */
 final class NetworkChecks {
+    /** The number of the kernel's table of its own addresses. */
+    private static final long LOCAL = 255;
+
     private final TomlReading in;
     private final Network network;
     private final Section all;
@@ -36,6 +39,14 @@ final class NetworkChecks {
     void run() {
         if (network.gatePort().equals(OptionalInt.of(network.port()))) {
             in.problem(all, "gate-port", network.port() + " is the port of the tunnels", "choose another, as in 4297");
+        }
+        if (network.port() >= Node.DEFAULT && network.port() <= LOCAL) {
+            in.problem(
+                    all,
+                    "port",
+                    network.port()
+                            + " is the number of a routing table of the kernel's own, and that of ours is the port",
+                    "choose another, as in " + NetworkFile.PORT);
         }
         network.segments().forEach((name, segment) -> segment(segment, section(segments, name)));
         new Overlaps(in, network, all, segments, hosts).run();
@@ -361,6 +372,9 @@ final class NetworkChecks {
             if (nats.contains(name)) {
                 in.problem(section, "", "the name stands for somebody in the wild", "choose another name");
             }
+            if (name.equals("localhost")) {
+                in.problem(section, "", "the name is every host's own", "choose another name");
+            }
             String tunnel = name + network.suffix();
             if (network.hosts().containsKey(tunnel)) {
                 in.problem(
@@ -374,6 +388,9 @@ final class NetworkChecks {
             }
         });
         segments.forEach((name, section) -> {
+            if (!network.segment(name).mapped().isEmpty() && (name + ".hosts").equals(PlanFiles.HOSTS)) {
+                in.problem(section, "", "the file with its names would be that of all names", "choose another name");
+            }
             if (name.equals(WorldBuilder.ELSEWHERE) || name.endsWith(WorldBuilder.UPLINK)) {
                 in.problem(section, "", "the name stands for a network in the wild", "choose another name");
             }

@@ -34,11 +34,13 @@ public final class NetworkFile {
     static final int NAME_MAX = 63;
     static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
     private static final String NAME_FORM = "1 to 63 small letters, digits and hyphens";
-    private static final Pattern LINK = Pattern.compile("[A-Za-z0-9_=+.-]{1,15}");
+    /** Not those that the kernel refuses, has by itself, or that mean others in /proc/sys. */
+    private static final Pattern LINK = Pattern.compile("(?!(\\.{1,2}|lo|all|default)$)[A-Za-z0-9_=+.-]{1,15}");
+
     private static final String LINK_FORM = "the name of an interface, as in wg0";
     private static final Pattern SUFFIXES = Pattern.compile("[a-z0-9-]{0,30}[a-z0-9]");
     private static final Pattern DOMAINS = Pattern.compile("[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63})*");
-    private static final Pattern TEXT = Pattern.compile("[^\\p{Cntrl}]{1,200}");
+    private static final Pattern TEXT = Pattern.compile("[^\\p{Cc}\\p{Zl}\\p{Zp}\u202a-\u202e\u2066-\u2069]{1,200}");
     private static final int PORT_MAX = 65_535;
     private static final int MTU_MIN = 1280;
 
@@ -289,7 +291,7 @@ public final class NetworkFile {
         return in.values(
                 section,
                 "internal",
-                value -> Cidr.parse(TomlReading.text(value)),
+                value -> Addresses.usable(Cidr.parse(TomlReading.text(value))),
                 "write addresses, as in [\"10.9.0.1\"]");
     }
 

@@ -23,7 +23,7 @@ final class Node {
 
     private static final int MAIN_PRIORITY = 32_766;
     private static final int DEFAULT_PRIORITY = 32_767;
-    private static final long DEFAULT = 253;
+    static final long DEFAULT = 253;
 
     private final Machine machine;
     private final List<Iface> ifaces = new ArrayList<>();

@@ -31,6 +31,9 @@ final class TomlReading {
     private static final Pattern CITED = Pattern.compile("^Unexpected '.*'", Pattern.DOTALL);
 
     private static final Pattern SECRET = Pattern.compile("(?i).*(private|priv-?key|secret|preshared|psk).*");
+    /** A key in base64, of which nobody knows whether it is a public one. */
+    private static final Pattern ANY_KEY = Pattern.compile("(?=[a-z0-9+/]*[A-Z])[A-Za-z0-9+/]{42,}=?");
+
     private static final Comparator<Problem> ORDER =
             Comparator.comparingInt(Problem::line).thenComparingInt(Problem::column);
 
@@ -84,7 +87,13 @@ final class TomlReading {
 
     /** The whole file. */
     Section read(String text) throws ConfigException {
-        TomlParseResult toml = Toml.parse(text);
+        TomlParseResult toml;
+        try {
+            toml = Toml.parse(text);
+        } catch (StackOverflowError e) {
+            throw new ConfigException(List.of(
+                    new Problem(file, 1, 1, "TOML", "it has too many brackets in brackets", "no value needs them")));
+        }
         toml.errors()
                 .forEach(error -> problems.add(new Problem(
                         file,
@@ -132,7 +141,7 @@ final class TomlReading {
 
     private void problem(Section section, String key, int line, int column, String fault, String remedy) {
         faulty.add(section.owner);
-        problems.add(new Problem(file, line, column, section.key(key), fault, remedy));
+        problems.add(new Problem(file, line, column, shown(section.key(key)), shown(fault), shown(remedy)));
     }
 
     /** "did you mean ...", or all that there is. */
@@ -312,7 +321,9 @@ final class TomlReading {
     }
 
     private static String shown(Object value) {
-        return value instanceof TomlTable || value instanceof TomlArray ? "…" : value.toString();
+        return value instanceof TomlTable || value instanceof TomlArray
+                ? "…"
+                : ANY_KEY.matcher(value.toString()).replaceAll("…");
     }
 
     private static List<Item> items(Section section, String key) {

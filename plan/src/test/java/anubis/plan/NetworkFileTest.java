@@ -170,6 +170,14 @@ class NetworkFileTest {
     }
 
     @Test
+    void whatIsNestedTooDeeplyIsToldOf() {
+        assertThat(problems("a = " + "[".repeat(20_000) + "]".repeat(20_000)))
+                .singleElement()
+                .asString()
+                .contains("brackets");
+    }
+
+    @Test
     @DisplayName("What may be a private key is never cited")
     void secrets() {
         String secret = "UMlAztNylJahPmTyjthNAQm7HMVlsE4AelA6Ansk2GI=";
@@ -177,10 +185,15 @@ class NetworkFileTest {
                 "private-key = \"" + secret + "\"",
                 "PrivateKey = " + secret,
                 "preshared-key = \"" + secret + "\"",
+                "wg = \"" + secret + "\"",
+                "wg = \"" + secret.replace('A', '/') + "\"",
+                "hub = \"" + secret + "\"",
+                "endpoint = \"" + secret + "\"",
+                "\"" + secret + "\" = 3",
                 secret)) {
             assertThat(problems(SMALL.replace("wg = 3", line)))
                     .isNotEmpty()
-                    .noneMatch(problem -> problem.contains("UMlAztNylJahPmTyjthNAQm7"));
+                    .noneMatch(problem -> problem.contains("UMl"));
         }
         assertThat(problems(SMALL.replace("Zs8GSWdZPxUxPgjIdOLFUS994Lswl9H0egCLPAZQ+C8=", secret.substring(1))))
                 .singleElement()
