@@ -123,7 +123,7 @@ public final class PlanFiles {
                                 .hosts(head("The names, for hosts on " + segment.name() + ",")));
             }
         }
-        if (!network.domain().isEmpty()) {
+        if (!network.domain().isEmpty() && !network.hosts().isEmpty()) {
             files.put(
                     network.domain() + ".zone",
                     new NameText(network, Optional.empty()).zone(head("The zone " + network.domain())));

@@ -78,8 +78,12 @@ final class PlanPage {
     }
 
     private void row(Stream<String> cells) {
-        line(cells.map(cell -> cell.isEmpty() ? " " : cell.replace("|", "\\|"))
-                .collect(Collectors.joining(" | ", "| ", " |")));
+        line(cells.map(cell -> cell.isEmpty() ? " " : cell).collect(Collectors.joining(" | ", "| ", " |")));
+    }
+
+    /** Free text, of which nothing is Markdown or HTML. */
+    private static String plain(String text) {
+        return MapLabels.html(text).replaceAll("[\\\\`*_\\[\\]~#!|]", "\\\\$0");
     }
 
     private void table(String... titles) {
@@ -98,7 +102,7 @@ final class PlanPage {
 
     private void network() {
         Situation first = network.situations().getFirst();
-        line("# " + network.name());
+        line("# " + plain(network.name()));
         line("");
         line(
                 "Made by `anubis plan`: change the description of the network, not this page. Routes, rules and tunnels are those of"
@@ -119,7 +123,7 @@ final class PlanPage {
         for (Situation situation : network.situations()) {
             row(Stream.of(
                     situation.name(),
-                    situation.note(),
+                    plain(situation.note()),
                     pairs(situation.away()),
                     list(new TreeSet<>(situation.absent())),
                     pairs(situation.using()),

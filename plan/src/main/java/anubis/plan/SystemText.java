@@ -70,11 +70,12 @@ final class SystemText {
                 [Service]
                 Type=oneshot
                 RemainAfterExit=yes
-                ExecStart=sysctl -q -e -p %3$s
+                # Nothing is sent on, and no network comes up, before the firewall is there.
                 ExecStart=nft -f %4$s
+                ExecStart=sysctl -q -e -p %3$s
                 %5$s\
-                ExecReload=sysctl -q -e -p %3$s
                 ExecReload=nft -f %4$s
+                ExecReload=sysctl -q -e -p %3$s
                 ExecStop=-nft delete table inet %6$s
                 %7$s\
 

@@ -235,6 +235,31 @@ class PlanFilesTest {
     }
 
     @Test
+    void theFirewallIsThereBeforeAnythingIsSentOn() {
+        // A parameter that cannot be set ends the service.
+        assertThat(file("jacinth/anubis-plan.service"))
+                .containsSubsequence(
+                        "ExecStart=nft -f ", "ExecStart=sysctl ", "ExecReload=nft -f ", "ExecReload=sysctl ");
+    }
+
+    @Test
+    void aNetworkWithoutHostsHasNoNames() throws Exception {
+        assertThat(PlanFiles.of(NetworkFile.parse("none.toml", "name = \"None\"\nwireguard = [\"10.9.0.0/24\"]\n")))
+                .containsKey("PLAN.md")
+                .doesNotContainKey("internal.zone");
+    }
+
+    @Test
+    void whatPeopleWriteIsNoMarkdown() throws Exception {
+        String page = PlanFiles.of(NetworkFile.parse(
+                        "odd.toml",
+                        OFFICES.replaceFirst("name = \".*\"", "name = '<b>a|b\\\\|[c](d)'")
+                                + "[[situations]]\nname = \"s\"\nnote = '<img src=x> a|b'\n"))
+                .getOrDefault("PLAN.md", "");
+        assertThat(page).startsWith("# &lt;b&gt;a\\|b\\\\\\|\\[c\\](d)\n").contains("| s | &lt;img src=x&gt; a\\|b | ");
+    }
+
+    @Test
     void gatesAreForWhoHasTwoHubs() {
         assertThat(files.keySet())
                 .filteredOn(path -> path.contains("/gate"))
