@@ -3,6 +3,7 @@ package anubis.host;
 import anubis.config.Step;
 import anubis.plan.HostFile;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -21,12 +22,18 @@ final class PlannedFiles {
     private static final Pattern NAMES =
             Pattern.compile("(?m)^" + Pattern.quote(BEGIN) + "\n(?:.*\n)*?" + Pattern.quote(END) + "$\n?");
 
+    /** What the file of a unit that is masked leads to (systemctl(1)). */
+    private static final Path MASK = Path.of("/dev/null");
+
     private static final String ASIDE = ".before-plan";
 
     private PlannedFiles() {}
 
-    /** The steps after which a file has that text: what was there, and of no plan, is put aside. */
+    /** The steps after which a file has that text: what was there, and of no plan, is put aside; a unit that is masked stays so. */
     static List<Step> write(Path path, String text, boolean secret) throws IOException {
+        if (Files.exists(path) && Files.isSameFile(path, MASK)) {
+            return List.of();
+        }
         Optional<String> before = content(path);
         if (before.equals(Optional.of(text))) {
             return List.of();
@@ -73,6 +80,10 @@ final class PlannedFiles {
             return Optional.of(Files.readString(path));
         } catch (NoSuchFileException e) {
             return Optional.empty();
+        } catch (CharacterCodingException e) {
+            throw new IOException(path + ": it is not text in UTF-8, so it is not ours; put it elsewhere", e);
+        } catch (IOException e) {
+            throw new IOException(path + ": it cannot be read (" + e.getMessage() + "); put it elsewhere", e);
         }
     }
 }

@@ -124,10 +124,11 @@ public final class PlannedHost {
 
     private Beside beside() throws IOException {
         List<Step> before = files();
+        // Nothing is sent on without it.
+        firewall().ifPresent(before::add);
         for (KernelParameter parameter : wanted.parameters()) {
             parameter(parameter).ifPresent(before::add);
         }
-        firewall().ifPresent(before::add);
         try (Rtnetlink kernel = Rtnetlink.open()) {
             internal(kernel, before);
             // They do what is above, too, where it is not done.
@@ -164,6 +165,10 @@ public final class PlannedHost {
 
     /** What nft makes of the wanted table is seen in a namespace of its own, where it harms nobody. */
     private Optional<Step> firewall() throws IOException {
+        if (!Command.installed("nft")) {
+            throw new IOException(
+                    "nft is not installed, and the plan has a firewall (on Debian: apt install nftables)");
+        }
         String table = wanted.firewallTable();
         List<String> list = List.of("nft", "list", "table", "inet", table);
         Command.Answer now = Command.run("", list);

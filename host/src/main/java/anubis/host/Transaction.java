@@ -27,6 +27,9 @@ final class Transaction implements AutoCloseable {
     private static final Pattern FAILED_LINE = Pattern.compile("Command failed -:(\\d+)");
     static final Path SYSCTLS = Path.of("/proc/sys");
     private static final Path HEED_MARKS = SYSCTLS.resolve("net/ipv4/conf/all/src_valid_mark");
+    /** Proc(5): the fifth word of a line is where something is mounted. */
+    private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
+
     private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
 
     private final WireGuardInterface device;
@@ -213,6 +216,10 @@ final class Transaction implements AutoCloseable {
             Files.deleteIfExists(path);
             return;
         }
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            // Its mode is not ours to change: that of a device or a folder is everybody's.
+            throw new IOException(path + ": it is there, and no regular file; put it elsewhere");
+        }
         Files.createDirectories(path.toAbsolutePath().resolveSibling("."));
         byte[] bytes = content.get().getBytes(StandardCharsets.UTF_8);
         if (file.secret()) {
@@ -222,12 +229,18 @@ final class Transaction implements AutoCloseable {
         try {
             PrivateFile.write(path, bytes);
         } catch (FileSystemException e) {
-            if (!Files.exists(path)) {
-                throw e;
+            if (!isMounted(path)) {
+                throw e; // and the file is as it was, which matters most where the disk is full
             }
-            Files.write(path, bytes); // it is mounted by itself, as a container has it
+            Files.write(path, bytes);
         }
         Files.setPosixFilePermissions(path, READABLE);
+    }
+
+    /** Whether the file is mounted by itself, as a container has it: no other can be put in its place. */
+    private static boolean isMounted(Path path) throws IOException {
+        String real = path.toRealPath().toString();
+        return Files.readAllLines(MOUNTS).stream().anyMatch(line -> line.split(" ", 6)[4].equals(real));
     }
 
     @Override

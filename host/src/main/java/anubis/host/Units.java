@@ -34,7 +34,7 @@ final class Units {
         List<String> enabled = new ArrayList<>();
         List<String> started = new ArrayList<>();
         for (String unit : own) {
-            if (!isEnabled(unit)) {
+            if (!isEnabled(unit) && !isMasked(unit)) {
                 enabled.add(unit);
                 started.add(unit);
             }
@@ -81,8 +81,12 @@ final class Units {
         return Command.run("systemctl", "is-enabled", unit).status() == 0;
     }
 
-    /** A unit that is masked is, by somebody who wants it that way. */
     private static boolean isInstalled(String unit) throws IOException {
         return Command.run("systemctl", "is-enabled", unit).out().strip().equals("disabled");
+    }
+
+    /** Then it is so by somebody who wants it that way. */
+    private static boolean isMasked(String unit) throws IOException {
+        return Command.run("systemctl", "is-enabled", unit).out().strip().equals("masked");
     }
 }

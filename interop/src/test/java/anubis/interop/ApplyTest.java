@@ -139,8 +139,8 @@ final class ApplyTest {
         host.sysctl("net.ipv4.ip_forward", "0");
         List<String> drifted = List.of(
                 "file /etc/hosts",
-                "sysctl net.ipv4.ip_forward=1",
                 "nft: table inet anubis-plan",
+                "sysctl net.ipv4.ip_forward=1",
                 "ip address add 192.168.8.1/32 dev dum0",
                 "ip rule add pref 4298 lookup 4296",
                 "ip route del 10.99.0.0/24 dev wg0 table 4296");
@@ -194,6 +194,15 @@ final class ApplyTest {
         assertThat(state()).isEqualTo(before);
         assertThat(Files.readString(root.resolve("etc/anubis/anubis-plan.nft"))).contains("443");
         other.destroy();
+    }
+
+    @Test
+    void whatCannotBeReadIsNamed() throws IOException {
+        Files.write(root.resolve("etc/sysctl.d/90-anubis-plan.conf"), new byte[] {'c', 'a', 'f', (byte) 0xe9, '\n'});
+        assertThat(execute("apply", "--host", "surya").stderr())
+                .contains("/etc/sysctl.d/90-anubis-plan.conf: it is not text in UTF-8");
+        Files.createDirectory(root.resolve("etc/anubis/anubis-plan.nft"));
+        assertThat(execute("apply", "--host", "surya").stderr()).contains("/etc/anubis/anubis-plan.nft: ");
     }
 
     @Test
@@ -282,6 +291,32 @@ final class ApplyTest {
         assertThat(yielding.stderr()).contains("/etc/anubis/gate.toml was not made by the plan");
         own.key("etc/wireguard/gate.priv");
         assertThat(execute("apply", "--host", "surya").stderr()).contains("gate.priv: its public key is");
+    }
+
+    @Test
+    void aUnitThatIsMaskedStaysSoAndNobodysDeviceIsChanged() throws IOException {
+        // One of our own, should it be changed after all.
+        Path device = root.resolve("null");
+        host.run("mknod", "-m", "666", device.toString(), "c", "1", "3");
+        Files.createSymbolicLink(root.resolve("etc/systemd/system/anubis-drift.timer"), Path.of("/dev/null"));
+        String[] command = Stream.concat(
+                        Stream.of(
+                                "unshare",
+                                "-m",
+                                "sh",
+                                "-c",
+                                "mount --bind \"$0\" /dev/null && exec \"$@\"",
+                                device.toString()),
+                        Stream.of(own.command("apply", "--host", "surya")))
+                .toArray(String[]::new);
+
+        assertThat(host.execute(command).orThrow())
+                .contains("systemctl enable anubis-plan.service anubis@wg0.service\n")
+                .doesNotContain("anubis-drift.timer");
+
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(device)))
+                .isEqualTo("rw-rw-rw-");
+        assertThat(drift()).isEmpty();
     }
 
     @Test

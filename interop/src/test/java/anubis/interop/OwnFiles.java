@@ -70,7 +70,8 @@ record OwnFiles(LabHost host, Path root) {
         return host.start(builder -> builder.redirectErrorStream(true).redirectOutput(log.toFile()), command(words));
     }
 
-    private String[] command(String... words) {
+    /** The command that does so. */
+    String[] command(String... words) {
         return Stream.concat(
                         Stream.of(
                                 "unshare",
