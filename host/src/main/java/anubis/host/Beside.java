@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 record Beside(List<Step> before, Optional<List<Step>> hooks) {
     static final Beside NOTHING = new Beside(List.of(), Optional.empty());
 
-    /** Ends a text that is given to a command; no line of ours is that. */
+    /** Ends a text that is given to a command, with as many more of its last letter as no line of the text is that. */
     private static final String END = "ANUBIS-END";
 
     Beside {
@@ -70,7 +70,11 @@ record Beside(List<Step> before, Optional<List<Step>> hooks) {
 
     /** As the standard input of a command. */
     private static String given(String text) {
-        return "<<'" + END + "'\n" + text + (text.endsWith("\n") ? "" : "\n") + END + "\n";
+        String end = END;
+        while (text.contains(end)) {
+            end += "D";
+        }
+        return "<<'" + end + "'\n" + text + (text.endsWith("\n") ? "" : "\n") + end + "\n";
     }
 
     private static String quoted(String word) {
