@@ -48,6 +48,14 @@ final class QuickHooks {
     private static final String SOURCE_CHECK = "net.ipv4.conf.all.rp_filter";
     private static final Set<String> SETTINGS = Set.of(FORWARDING_4, FORWARDING_6, SOURCE_CHECK);
 
+    /** What changes nothing of where the packets go that are followed. */
+    private static final Pattern NO_MATTER = Pattern.compile(
+            "net\\.ipv[46]\\.(tcp_.*|conf\\..*\\.(src_valid_mark|accept_ra|accept_redirects|send_redirects"
+                    + "|secure_redirects|accept_source_route|log_martians|promote_secondaries)|icmp_echo_ignore_broadcasts"
+                    + "|icmp_ignore_bogus_error_responses|ip_local_port_range)");
+
+    private static final Pattern OF_IP = Pattern.compile("-?net[./]ipv[46][./]");
+
     private static final Pattern PARTS = Pattern.compile("\\s*(?:;|&&)\\s*");
     /** Of a shell only: an option to say nothing, and what comes of a failure is nothing. All else may be another command. */
     private static final String WORDS = "[^|&;<>`$()]*";
@@ -100,7 +108,10 @@ final class QuickHooks {
 
     private void other(String name, String text) {
         if (!name.endsWith(FIREWALL)) {
-            text.lines().forEach(line -> setting(line.strip()));
+            text.lines()
+                    .map(String::strip)
+                    .filter(line -> OF_IP.matcher(line).lookingAt() && !setting(line))
+                    .forEach(line -> unknown.add(line.split("[ =]", 2)[0] + " in " + name));
             return;
         }
         Optional<Wall> read = wall.isPresent() ? Optional.empty() : NftReading.wall(text);
@@ -307,7 +318,7 @@ final class QuickHooks {
         if (SETTINGS.contains(dotted)) {
             settings.put(dotted, Integer.valueOf(value));
         }
-        return SETTINGS.contains(dotted) || dotted.equals("net.ipv4.conf.all.src_valid_mark");
+        return SETTINGS.contains(dotted) || NO_MATTER.matcher(dotted).matches();
     }
 
     private boolean firewall(String command) {

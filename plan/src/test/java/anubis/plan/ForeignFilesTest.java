@@ -154,6 +154,16 @@ class ForeignFilesTest {
     }
 
     @Test
+    void aSettingInAFileThatMayMatterIsNamed() throws Exception {
+        others.put(
+                "server",
+                Map.of("a.conf", "-net.ipv6.conf.eth0.accept_ra = 2\nnet.core.somaxconn = 9\nkernel.x = 1\n"));
+        assertThat(cell(checked(), "server", "laptop")).isEqualTo(Cell.FINE);
+        others.put("server", Map.of("a.conf", "net.ipv4.icmp_echo_ignore_all = 1\n"));
+        assertThat(checked().faults()).extracting(Fault::cause).contains("net.ipv4.icmp_echo_ignore_all in a.conf");
+    }
+
+    @Test
     void theLastWordOnForwardingCounts() throws Exception {
         change("server", "PostUp = sysctl -q", "PostUp = sysctl -w net.ipv4.conf.all.forwarding=0\nPostUp = sysctl -q");
         assertThat(cell(checked(), "laptop", "phone")).isEqualTo(Cell.UNKNOWN);
