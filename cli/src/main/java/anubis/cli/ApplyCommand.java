@@ -161,6 +161,7 @@ final class ApplyCommand {
             throw new Anubis.UsageException(self.name() + " is a " + self.role() + ": nothing can be put in force there"
                     + (self.role() == Role.PHONE ? "; 'anubis qr' draws its configuration" : ""));
         }
+        HostInterfaces.check(read.file(), network, self);
         HostPlan plan =
                 Optional.ofNullable(Planner.plan(network, now).get(self.name())).orElseThrow();
         String quick = plan.link() + ".conf";

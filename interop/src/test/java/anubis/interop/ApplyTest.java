@@ -230,6 +230,17 @@ final class ApplyTest {
     }
 
     @Test
+    void anInterfaceThatIsAnotherIsToldForNothingWouldBeShut() throws IOException {
+        String text = Files.readString(description);
+        Files.writeString(description, text.replace("lets-in", "interfaces.wild = \"ens3\"\nlets-in"));
+        assertThat(execute("apply", "--host", "surya").stderr())
+                .contains("network.toml: hosts.surya.interfaces.wild: 198.51.100.8 is on eth0 here, not on ens3");
+        host.run("ip", "address", "flush", "dev", "eth0");
+        assertThat(execute("drift", "--host", "surya").stderr()).contains("interfaces.wild: there is no ens3 here");
+        assertThat(root.resolve("etc/wireguard/wg0.conf")).doesNotExist();
+    }
+
+    @Test
     void whatIsNotProvedIsRefused() throws IOException {
         Files.writeString(description, Files.readString(description) + "keepalive = 0\n"); // nobody finds the phone
 

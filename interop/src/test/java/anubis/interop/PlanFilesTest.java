@@ -208,6 +208,9 @@ final class PlanFilesTest {
         String link = Device.freshName();
         KeyPair keys = KeyPair.generate(me);
         Path description = couch(link, host, keys);
+        for (String interfaceName : List.of("eth1", "br0")) {
+            me.run("ip", "link", "add", interfaceName, "type", "bridge");
+        }
         SortedMap<String, String> files = PlanFiles.of(network(description));
         Path key = write(link + ".key", keys.privateKey() + "\n");
         Path file = write(

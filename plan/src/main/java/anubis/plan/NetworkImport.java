@@ -293,6 +293,9 @@ public final class NetworkImport {
                 });
         host.draft.on.put(name, List.of(address));
         host.draft.interfaces.put(name, "eth" + host.draft.interfaces.size());
+        remarks.add("the interface of " + host.draft.name
+                + " in the wild is a guess, and the firewall goes by its name: write hosts." + host.draft.name
+                + ".interfaces." + name);
         remarks.add(
                 literal
                         ? "that the network of " + host.draft.name + " in the wild is " + prefix

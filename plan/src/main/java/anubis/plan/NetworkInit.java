@@ -107,10 +107,15 @@ public final class NetworkInit {
                         : "which address " + answers.address() + " has is not known, " + IpLiteral.format(address)
                                 + " stands for it: write it, if it stays the same, and networks." + WILD
                                 + ".addresses");
+        server.interfaces.put(WILD, answers.lan().isPresent() ? "eth1" : "eth0");
+        if (answers.lan().isEmpty()) {
+            remarks.add(
+                    "the server is assumed to reach the provider by eth0, and the firewall goes by that name: write hosts."
+                            + server.name + ".interfaces, as 'ip address' has it there");
+        }
         answers.lan().ifPresent(lan -> {
             segments.put(LAN, segment(LAN, Kind.LAN, List.of(lan), Optional.of(server.name), false));
             server.on.put(LAN, List.of(Prefixes.nth(lan, 1)));
-            server.interfaces.put(WILD, "eth1");
             remarks.add(
                     "the server is assumed to be " + IpLiteral.format(Prefixes.nth(lan, 1)) + " on the LAN, by eth0,"
                             + " and to reach the provider by eth1: write hosts." + server.name + ".on and .interfaces");
