@@ -33,6 +33,8 @@ public final class NetworkFile {
 
     static final int NAME_MAX = 63;
     static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
+    private static final int LONGEST_4 = 30;
+    private static final int LONGEST_6 = 126;
     private static final String NAME_FORM = "1 to 63 small letters, digits and hyphens";
     /** Not those that the kernel refuses, has by itself, or that mean others in /proc/sys. */
     private static final Pattern LINK = Pattern.compile("(?!(\\.{1,2}|lo|all|default)$)[A-Za-z0-9_=+.-]{1,15}");
@@ -166,6 +168,11 @@ public final class NetworkFile {
                 key,
                 value -> {
                     Cidr prefix = Addresses.prefix(TomlReading.text(value));
+                    if (prefix.length() > (prefix.six() ? LONGEST_6 : LONGEST_4)) {
+                        throw new Wrong(
+                                "it has no room for two",
+                                "write a shorter prefix, in which others are, too, as the router of a provider");
+                    }
                     if (!families.add(prefix.six())) {
                         throw new Wrong(
                                 "it is the second of its family",

@@ -10,10 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The text of a description, as {@link NetworkFile#parse} reads it. What is so without being said is left out. */
 public final class NetworkText {
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
+
     private final StringBuilder text = new StringBuilder();
     private final Network network;
 
@@ -67,12 +70,16 @@ public final class NetworkText {
     }
 
     private static String quoted(Object value) {
-        return '"' + value.toString().replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+        return '"'
+                + CONTROL.matcher(value.toString().replace("\\", "\\\\").replace("\"", "\\\""))
+                        .replaceAll(found ->
+                                "\\\\u%04x".formatted((int) found.group().charAt(0)))
+                + '"';
     }
 
     private void network() {
         text.append("# What the network ")
-                .append(network.name())
+                .append(CONTROL.matcher(network.name()).replaceAll(" "))
                 .append(" is: 'anubis plan' makes every host's configuration of it,\n");
         text.append("# 'anubis prove' shows that they fit.\n\n");
         line("name", quoted(network.name()));

@@ -21,11 +21,21 @@ final class Walls {
     private final Set<String> relaying;
     private final Set<String> gates;
 
+    /** What nobody in the wild sends from: our addresses, but for those that providers know, or that the wild has as well. */
+    private final List<Cidr> forged;
+
     Walls(Network network, Tree tree, Set<String> relaying) {
         this.network = network;
         this.tree = tree;
         this.relaying = relaying;
         this.gates = network.gatePort().isEmpty() ? Set.of() : Tree.changing(network);
+        List<Cidr> known = network.segments().values().stream()
+                .filter(segment -> segment.kind() == Kind.WILD)
+                .flatMap(segment -> Stream.concat(segment.prefixes().stream(), segment.routed().keySet().stream()))
+                .toList();
+        forged = tree.whole().stream()
+                .filter(prefix -> known.stream().noneMatch(each -> each.contains(prefix) || prefix.contains(each)))
+                .toList();
     }
 
     Wall of(Host host) {
@@ -47,12 +57,18 @@ final class Walls {
             forward.add(accept(Set.of(), true, List.of()));
             forward.add(drop(Set.of()));
         } else if (!wild.isEmpty()) {
+            if (!forged.isEmpty()) {
+                input.add(new Filter(wild, Set.of(), false, List.of(), forged, List.of(), Verdict.DROP));
+            }
             input.add(accept(wild, true, List.of()));
             input.add(accept(wild, false, doors(host)));
             input.add(drop(wild));
             forward.add(accept(wild, true, List.of()));
             List<Cidr> routed = routed(host);
             if (!host.letsIn().isEmpty() && !routed.isEmpty()) {
+                if (!forged.isEmpty()) {
+                    forward.add(new Filter(wild, Set.of(), false, List.of(), forged, List.of(), Verdict.DROP));
+                }
                 // Nobody else in the wild would send it here but who is on the same segment, and wants in.
                 forward.add(new Filter(wild, Set.of(), false, host.letsIn(), List.of(), routed, Verdict.ACCEPT));
             }

@@ -222,6 +222,17 @@ class PlanFilesTest {
     }
 
     @Test
+    void nobodyInTheWildSendsFromOurAddresses() {
+        assertThat(file("jacinth/anubis-plan.nft"))
+                .containsSubsequence(
+                        "ct state established,related accept",
+                        "iifname \"eth1\" ip saddr { 10.42.0.0/24, 192.168.8.1/32, 192.168.10.0/24, 192.168.12.0/28 } drop",
+                        "iifname \"eth1\" tcp dport");
+        // What the provider sends here has its bearer packets from there.
+        assertThat(file("jacinth/anubis-plan.nft")).doesNotContain("ip6 saddr { 2001:db8:306");
+    }
+
+    @Test
     void theServiceMakesTheInterfaceWithoutACable() {
         assertThat(file("surya/anubis-plan.service"))
                 .containsSubsequence(

@@ -187,14 +187,11 @@ class PlannerTest {
 
     /** What a packet of somebody on the same wild network meets on a host that sends on packets, and whatever it pretends. */
     private static boolean letsOn(Wall wall, String in, String to, Service service) {
-        Packet packet = new Packet(
-                service.protocol(),
-                false,
-                100,
-                ip(to.contains(":") ? "fd00:9::3" : "10.9.0.3"),
-                ip(to),
-                Packet.EPHEMERAL,
-                service.port());
+        return letsOn(wall, in, to.contains(":") ? "2001:db8:99::3" : "198.51.100.3", to, service);
+    }
+
+    private static boolean letsOn(Wall wall, String in, String from, String to, Service service) {
+        Packet packet = new Packet(service.protocol(), false, 100, ip(from), ip(to), Packet.EPHEMERAL, service.port());
         return new Barrier(wall).dropsForward(packet, in, "wg0") == null;
     }
 
@@ -256,6 +253,7 @@ class PlannerTest {
         Wall hub = wall(small(), "hub");
         Service web = new Service(Service.Protocol.TCP, 80);
         assertThat(letsOn(hub, "eth1", "2001:db8:2::4", web)).isTrue();
+        assertThat(letsOn(hub, "eth1", "fd00:9::3", "2001:db8:2::4", web)).isFalse(); // who sends as one of us
         assertThat(letsOn(hub, "eth1", "10.9.0.4", web)).isFalse();
         assertThat(letsOn(hub, "eth1", "192.168.1.4", web)).isFalse();
     }
