@@ -158,8 +158,9 @@ final class PlanInitCommands {
                 "What is the server called that all have a tunnel to?",
                 text -> others(List.of(host(text)), taken).getFirst());
         String reached = given(address, PlanInitCommands::reached)
-                .orElseGet(() ->
-                        questions.need("Where is it reached: its address, or a name?", PlanInitCommands::reached));
+                .orElseGet(() -> questions.need(
+                        "Where is it reached: its address, or a name? (of the router that forwards UDP port 4296 to it, if it is behind one)",
+                        PlanInitCommands::reached));
         Optional<Cidr> home = given(lan, PlanInitCommands::prefix)
                 .or(() -> questions.ask(
                         "If it is the gateway of a LAN, which addresses has that, as in 192.168.10.0/24? (Enter: it is not)",

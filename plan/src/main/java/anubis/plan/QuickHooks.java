@@ -1,23 +1,18 @@
 package anubis.plan;
 
 import anubis.config.Cidr;
-import anubis.config.IpLiteral;
 import anubis.config.PeerConfig;
 import anubis.config.QuickConfig;
 import anubis.config.QuickConfig.Hook;
 import anubis.config.QuickSetting;
-import anubis.config.Route;
-import anubis.config.Rule;
 import anubis.crypto.PublicKey;
 import anubis.plan.Machine.Device;
 import anubis.plan.Machine.DevicePeer;
 import anubis.plan.Machine.Kind.WireGuard;
 import anubis.plan.Machine.Link;
-import anubis.plan.Machine.PolicyRule;
 import anubis.plan.Machine.TableRoute;
 import anubis.plan.Wall.Filter;
 import anubis.plan.Wall.Translation;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,12 +29,6 @@ import java.util.stream.Stream;
  * the plan writes, or that everybody does. Others are told by {@link #unknown}.
  */
 final class QuickHooks {
-    /** The table that wg-quick takes for a default route, and the mark. */
-    private static final long DEFAULT_TABLE = 51_820;
-
-    /** The kernel gives a rule that has none the priority before the first one there is; main has 32766. */
-    private static final int LAST_PRIORITY = 32_765;
-
     private static final int MTU = 1420;
     private static final int PORT_ANY = 49_152;
 
@@ -81,23 +70,21 @@ final class QuickHooks {
 
     private final ForeignFiles.File file;
     private final QuickConfig config;
-    private final List<PolicyRule> rules = new ArrayList<>();
-    private final List<TableRoute> routes = new ArrayList<>();
+    private final QuickRouting routing;
     private final List<Translation> translations = new ArrayList<>();
     private final List<String> unknown = new ArrayList<>();
     private final Map<String, Integer> settings = new LinkedHashMap<>();
     private Optional<Wall> wall = Optional.empty();
     private String uplink = "eth0";
-    private long mark;
-    private boolean guarded;
 
     QuickHooks(ForeignFiles.File file) {
         this.file = file;
         config = file.config();
-        mark = config.wireguard().device().fwMark().orElse(0);
+        routing = new QuickRouting(
+                file.link(), config.wireguard().device().fwMark().orElse(0));
         file.others().forEach(this::other);
         hooks(QuickSetting.Key.PreUp);
-        table();
+        routing.add(config);
         hooks(QuickSetting.Key.PostUp);
         config.extraPorts()
                 .ifPresent(extra -> translations.add(new Translation.Redirect(
@@ -157,14 +144,14 @@ final class QuickHooks {
     Machine machine(
             String host, Link world, List<TableRoute> defaults, Optional<PublicKey> key, List<String> allUnknown) {
         List<TableRoute> all = new ArrayList<>(defaults);
-        all.addAll(routes);
+        all.addAll(routing.routes());
         Device device = new Device(
                 key.orElseGet(() -> PublicKey.of(new byte[32])),
                 config.wireguard().device().listenPort().stream()
                         .filter(port -> port != 0)
                         .findFirst()
                         .orElse(PORT_ANY),
-                mark,
+                routing.mark(),
                 config.wireguard().peers().stream().map(QuickHooks::peer).toList());
         Link tunnel = new Link(
                 file.link(),
@@ -174,7 +161,7 @@ final class QuickHooks {
         return new Machine(
                 host,
                 List.of(world, tunnel),
-                rules,
+                routing.rules(),
                 all,
                 settings.getOrDefault(FORWARDING_4, 0) != 0,
                 settings.getOrDefault(FORWARDING_6, 0) != 0,
@@ -196,7 +183,7 @@ final class QuickHooks {
     private Wall walled(String world) {
         Wall own = wall.orElse(Wall.NONE);
         List<Filter> input = new ArrayList<>(own.input());
-        if (guarded) {
+        if (routing.guarded()) {
             input.addFirst(new Filter(
                     Set.of(world),
                     Set.of(),
@@ -211,50 +198,6 @@ final class QuickHooks {
         List<Translation> all = new ArrayList<>(own.translations());
         all.addAll(translations);
         return new Wall(input, own.forward(), all, own.clamped());
-    }
-
-    // The routes that wg-quick makes by itself.
-
-    private void table() {
-        List<Cidr> allowed = config.wireguard().peers().stream()
-                .flatMap(peer -> peer.allowedIps().prefixes().stream())
-                .map(Cidr::masked)
-                .distinct()
-                .toList();
-        switch (config.table()) {
-            case QuickConfig.Table.Off _ -> {}
-            case QuickConfig.Table.Numbered numbered ->
-                allowed.forEach(prefix -> routes.add(TableRoute.to(numbered.number(), prefix, file.link())));
-            case QuickConfig.Table.Auto _ -> {
-                for (Cidr prefix : allowed) {
-                    if (prefix.length() == 0) {
-                        byDefault(prefix);
-                    } else {
-                        routes.add(TableRoute.to(Route.MAIN, prefix, file.link()));
-                    }
-                }
-            }
-        }
-    }
-
-    private void byDefault(Cidr all) {
-        mark = mark == 0 ? DEFAULT_TABLE : mark;
-        guarded = true;
-        routes.add(TableRoute.to(mark, all, file.link()));
-        rule(new PolicyRule(
-                all.six(), nextPriority(all.six()), Optional.of(new Rule.Mark(mark, 0xffff_ffffL)), true, mark, -1));
-        rule(new PolicyRule(all.six(), nextPriority(all.six()), Optional.empty(), false, Route.MAIN, 0));
-    }
-
-    private int nextPriority(boolean six) {
-        return rules.stream()
-                .filter(rule -> rule.six() == six)
-                .mapToInt(rule -> rule.priority() - 1)
-                .reduce(LAST_PRIORITY, Math::min);
-    }
-
-    private void rule(PolicyRule rule) {
-        rules.add(rule);
     }
 
     // Its commands.
@@ -275,7 +218,7 @@ final class QuickHooks {
             understood = command.isEmpty()
                     || harmless(when, command)
                     || setting(command)
-                    || ip(command)
+                    || routing.does(command)
                     || firewall(command);
         } catch (IllegalArgumentException e) {
             // What ip(8) would not take either, or has words for that are not among ours.
@@ -329,7 +272,7 @@ final class QuickHooks {
         if (hide.matches()) {
             uplink = hide.group(2).equals("%i") || hide.group(2).equals(file.link()) ? uplink : hide.group(2);
             translations.add(new Translation.Masquerade(
-                    named(hide.group(2)), hide.group(1).equals("ip6tables"), List.of()));
+                    routing.named(hide.group(2)), hide.group(1).equals("ip6tables"), List.of()));
             return true;
         }
         Matcher nft = NFT.matcher(command);
@@ -338,116 +281,5 @@ final class QuickHooks {
             return file.others().containsKey(path.substring(path.lastIndexOf('/') + 1)); // it is, or is not, understood
         }
         return false;
-    }
-
-    private String named(String link) {
-        return link.equals("%i") ? file.link() : link;
-    }
-
-    private boolean ip(String command) {
-        List<String> words = new ArrayList<>(List.of(command.split(" ", -1)));
-        if (!words.removeFirst().equals("ip")) {
-            return false;
-        }
-        Optional<Boolean> family = Optional.empty();
-        if (words.getFirst().equals("-4") || words.getFirst().equals("-6")) {
-            family = Optional.of(words.removeFirst().equals("-6"));
-        }
-        if (words.size() < 3) {
-            return false;
-        }
-        String what = words.removeFirst();
-        String verb = words.removeFirst();
-        if (what.equals("rule") && verb.equals("add")) {
-            return addRule(family.orElse(false), words);
-        }
-        return what.equals("route")
-                && (verb.equals("add") || verb.equals("replace"))
-                && addRoute(family, verb.equals("replace"), words);
-    }
-
-    private boolean addRule(boolean six, List<String> words) {
-        int priority = nextPriority(six);
-        Optional<Rule.Mark> mark = Optional.empty();
-        boolean inverted = false;
-        long table = Route.MAIN;
-        int suppressed = -1;
-        while (!words.isEmpty()) {
-            switch (words.removeFirst()) {
-                case "pref", "priority" -> priority = Integer.parseInt(words.removeFirst());
-                case "not" -> inverted = true;
-                case "fwmark" -> mark = Optional.of(mark(words.removeFirst()));
-                case "lookup", "table" -> table = table(words.removeFirst());
-                case "suppress_prefixlength" -> suppressed = Integer.parseInt(words.removeFirst());
-                case "from" -> {
-                    if (!words.removeFirst().equals("all")) {
-                        return false;
-                    }
-                }
-                default -> {
-                    return false;
-                }
-            }
-        }
-        rule(new PolicyRule(six, priority, mark, inverted, table, suppressed));
-        return true;
-    }
-
-    private static Rule.Mark mark(String text) {
-        String[] halves = text.split("/", 2);
-        return new Rule.Mark(Long.decode(halves[0]), halves.length < 2 ? 0xffff_ffffL : Long.decode(halves[1]));
-    }
-
-    private static long table(String text) {
-        return switch (text) {
-            case "main" -> Route.MAIN;
-            case "default" -> 253;
-            default -> Long.parseLong(text);
-        };
-    }
-
-    private boolean addRoute(Optional<Boolean> family, boolean replacing, List<String> words) {
-        TableRoute.Type type = switch (words.getFirst()) {
-            case "throw" -> TableRoute.Type.THROW;
-            case "unreachable" -> TableRoute.Type.UNREACHABLE;
-            case "blackhole" -> TableRoute.Type.BLACKHOLE;
-            default -> TableRoute.Type.UNICAST;
-        };
-        if (type != TableRoute.Type.UNICAST) {
-            words.removeFirst();
-        }
-        String prefix = words.removeFirst();
-        Cidr destination = prefix.equals("default")
-                ? family.orElse(false) ? Prefixes.ALL_6 : Prefixes.ALL_4
-                : Cidr.parse(prefix).masked();
-        String link = "";
-        Optional<InetAddress> via = Optional.empty();
-        Optional<InetAddress> source = Optional.empty();
-        long table = Route.MAIN;
-        while (!words.isEmpty()) {
-            switch (words.removeFirst()) {
-                case "dev" -> link = named(words.removeFirst());
-                case "via" -> via = IpLiteral.parse(words.removeFirst());
-                case "src" -> source = IpLiteral.parse(words.removeFirst());
-                case "table" -> table = table(words.removeFirst());
-                default -> {
-                    return false;
-                }
-            }
-        }
-        TableRoute route = new TableRoute(table, destination, type, link, via, source);
-        boolean there = routes.stream()
-                .anyMatch(other ->
-                        other.table() == route.table() && other.destination().equals(route.destination()));
-        // A route by an interface of which the file says nothing leads to where nobody knows; and of two that are
-        // alike, or one
-        // like those of the kernel, another may be meant than would be found here.
-        boolean known = (link.equals(file.link()) || type != TableRoute.Type.UNICAST)
-                && (!there || routes.contains(route))
-                && (!replacing || table != Route.MAIN);
-        if (known && !there) {
-            routes.add(route);
-        }
-        return known;
     }
 }
