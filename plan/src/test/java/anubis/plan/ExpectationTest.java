@@ -37,6 +37,11 @@ class ExpectationTest {
         "couchnet, selen-off, selen, holly, 192.168.10.20, MUST",
         "couchnet, selen-off, holly, selen, 192.168.10.40, MUST",
         "couchnet, selen-off, holly, selen, 10.42.0.40, FREE",
+        // What both offices have is asked for by its own name where it is, and elsewhere by the other.
+        "two-offices, usual, desk-m, printer, 192.168.1.40, MUST",
+        "two-offices, usual, desk-m, printer, 10.1.2.40, FREE",
+        "two-offices, usual, files, printer, 10.1.2.40, MUST",
+        "two-offices, usual, files, printer, 192.168.1.40, FREE",
     })
     void followsFromTheDescription(String example, String situation, String from, String to, String address, Wish wish)
             throws Exception {

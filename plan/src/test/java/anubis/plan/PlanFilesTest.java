@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -242,6 +243,7 @@ class PlanFilesTest {
         assertThat(file("jacinth/anubis-plan.service")).doesNotContain("dum0");
         assertThat(Stream.of("jacinth", "surya", "xena").map(host -> file(host + "/90-anubis-plan.conf")))
                 .allMatch(text -> text.contains("net.ipv4.ip_forward = 1"));
+        assertThat(file("xena/90-anubis-plan.conf")).contains("accept_ra = 2").doesNotContain("br0");
         assertThat(file("holly/90-anubis-plan.conf")).doesNotContain("forward").contains("rp_filter = 2");
     }
 
@@ -326,7 +328,22 @@ class PlanFilesTest {
         assertThat(packed).contains("tunnel to surya").doesNotContain("tunnel to jacinth");
         assertThat(home)
                 .containsPattern("\"host jacinth\" -> \"host xena\" \\[dir=back")
-                .containsPattern("\"host xena\" -> \"host jacinth\" \\[style=dashed");
+                .containsPattern("\"host xena\" -> \"host jacinth\" \\[style=dashed")
+                .containsPattern("\"segment [^\"]+\" -> \"host jacinth\" \\[dir=back")
+                .doesNotContain("\"segment lan\" -> \"host holly\"");
+    }
+
+    @Test
+    void inALargeNetworkOneNodeStandsForManyHosts() throws Exception {
+        StringBuilder text = new StringBuilder(Files.readString(Path.of("../docs/examples/couchnet.toml")));
+        IntStream.range(100, 140)
+                .forEach(number ->
+                        text.append("[hosts.lamp%d]\nrole = \"appliance\"\non.lan = %d\n".formatted(number, number)));
+        Network network = NetworkFile.parse("couchnet.toml", text.toString());
+
+        assertThat(PlanFiles.map(network, network.situations().getFirst()))
+                .contains("41 × appliance: dusty … lamp139", "\"host holly\"")
+                .doesNotContain("\"host lamp100\"");
     }
 
     private static String box(String map, String segment) {

@@ -108,6 +108,21 @@ class ReasonTest {
                         "hub",
                         "wg0 on hub to leaf"),
                 of(
+                        "bearer packets that the other end sends back through their tunnel",
+                        small -> {
+                            small.laptop.peer("hub", "192.0.2.5:4296", 25, "0.0.0.0/0");
+                            small.internet.via("192.0.2.0/24", "net0", "198.51.100.10");
+                            small.hub.forward.clear();
+                            small.hub
+                                    .peer("laptop", "", 0, "10.9.0.7/32 192.0.2.0/24")
+                                    .tunnelled("192.0.2.0/24");
+                        },
+                        "laptop",
+                        "192.168.1.5",
+                        Reason.BEARER_IN_OWN_TUNNEL,
+                        "hub",
+                        "the bearer packets of wg0 on laptop to hub go into wg0"),
+                of(
                         "a bearer packet that a firewall drops",
                         small -> small.nat.forward.addFirst(MachineMaker.filter(
                                 Set.of("in0"),
@@ -349,6 +364,15 @@ class ReasonTest {
         small.hub.unknown.add("PostUp = /opt/magic.sh");
         assertThat(SmallWorld.word(small.ping("leaf", "10.9.0.7"))).isEqualTo("unknown at hub");
         assertThat(SmallWorld.word(small.ping("laptop", "172.20.0.2"))).isEqualTo("reached");
+    }
+
+    @Test
+    void anAddressOfTwoIsFoundWhateverIsSent() {
+        SmallWorld small = new SmallWorld();
+        small.add("other").on("lan", "eth0", "192.168.1.5/24");
+        assertThat(Proof.check(small.world(), List.of("hub"), Service.PING).findings())
+                .map(Proof.Finding::toString)
+                .containsExactly("other: " + Reason.OVERLAP + ": 192.168.1.5 on eth0 is an address of leaf, too");
     }
 
     @Test
