@@ -135,7 +135,7 @@ final class Findings {
             }
             Iface narrowest = channel.narrowest();
             int bearer = tunnel.iface().mtu() + channel.overhead();
-            if (channel.other() != null && narrowest != null && bearer > narrowest.mtu()) {
+            if (narrowest != null && bearer > narrowest.mtu()) {
                 all.add(new Finding(
                         Reason.MTU,
                         tunnel.node().name(),
