@@ -1,14 +1,12 @@
 package anubis.plan;
 
 import anubis.config.Cidr;
-import anubis.plan.Expectation.Wish;
 import anubis.plan.Proof.Finding;
 import anubis.plan.Tunnel.Grant;
 import anubis.plan.Tunnel.Peer;
 import anubis.plan.Tunnels.Channel;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +18,6 @@ final class Findings {
     private final Prover prover;
     private final @Nullable Expectation expectation;
     private final Set<Finding> all = new LinkedHashSet<>();
-    private final Set<Set<String>> down = new HashSet<>();
 
     private Findings(Prover prover, @Nullable Expectation expectation) {
         this.prover = prover;
@@ -89,36 +86,6 @@ final class Findings {
         }
     }
 
-    /** Whether the other end is there, and nothing is asked of either by the other, so that no fault tells of it. */
-    private boolean silent(Node node, Peer peer) {
-        List<Tunnel> others = prover.terrain().tunnels(peer.said().key());
-        if (expectation == null || others.isEmpty()) {
-            return false;
-        }
-        String one = node.name();
-        String other = others.getFirst().node().name();
-        return unasked(expectation, one, other) && unasked(expectation, other, one);
-    }
-
-    private static boolean unasked(Expectation expectation, String from, String to) {
-        return expectation.addresses(to).stream()
-                .allMatch(ip -> expectation.wish(from, to, ip, Service.PING) == Wish.FREE);
-    }
-
-    /** A tunnel that cannot come up, told once of both ends. */
-    private void down(Tunnel tunnel, Peer peer, Trouble trouble) {
-        String other =
-                prover.terrain().tunnels(peer.said().key()).getFirst().node().name();
-        String one = tunnel.node().name();
-        if (down.add(Set.of(one, other))) {
-            all.add(new Finding(
-                    trouble.reason().orElse(Reason.NO_INITIATOR),
-                    trouble.machine(),
-                    trouble.cause() + "; so the tunnel between " + one + " and " + other
-                            + " does not come up here, and nothing is asked of it"));
-        }
-    }
-
     private void tunnel(Tunnel tunnel) {
         for (Grant grant : tunnel.grants()) {
             grant.before()
@@ -130,9 +97,6 @@ final class Findings {
         }
         for (Peer peer : tunnel.peers()) {
             Channel channel = prover.tunnels().channel(peer, null);
-            if (channel.trouble() != null && silent(tunnel.node(), peer)) {
-                down(tunnel, peer, channel.trouble());
-            }
             Iface narrowest = channel.narrowest();
             int bearer = tunnel.iface().mtu() + channel.overhead();
             if (narrowest != null && bearer > narrowest.mtu()) {

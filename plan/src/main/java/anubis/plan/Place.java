@@ -21,8 +21,6 @@ final class Place {
 
     @Nullable
     Place hub;
-    /** Whether bearer packets get to the hub. */
-    boolean linked;
 
     /** What is reached through the tunnel to it. */
     List<Cidr> own = List.of();
@@ -49,6 +47,11 @@ final class Place {
 
     Place(Host host) {
         this.host = host;
+    }
+
+    /** Whether there is a tunnel to the hub: both ends are there, and at neither it is off. */
+    boolean linked() {
+        return tunnel && hub != null && hub.tunnel;
     }
 
     /** Whether its tunnel has an address of the family. */

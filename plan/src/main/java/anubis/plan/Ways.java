@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who has a way to whom in a situation: a chain of hosts, each on a segment with the next, or its hub, or whose hub it is. It
- * is asked of the description, and of no route. Does not change once it is made.
+ * is asked of the description, and of no route; every tunnel whose two ends are there and not off has to come up. Does not
+ * change once it is made.
  */
 final class Ways {
     /** More hosts than any way has. */
@@ -35,7 +36,6 @@ final class Ways {
             }
         }
         places.values().forEach(place -> join(place, tree));
-        link();
         for (Place place : places.values()) {
             for (boolean six : new boolean[] {false, true}) {
                 place.internet.put(six, findInternet(place, six, FAR));
@@ -84,37 +84,9 @@ final class Ways {
         }
     }
 
-    /** Finds out whose bearer packets get to the hub: those of some go through the tunnels of others. */
-    private void link() {
-        for (boolean more = true; more; ) {
-            more = false;
-            for (Place place : places.values()) {
-                Place hub = place.hub;
-                if (!place.linked && hub != null && place.tunnel && hub.tunnel && linked(place, hub)) {
-                    place.linked = true;
-                    more = true;
-                }
-            }
-        }
-    }
-
     /** The hosts that are there, by name, in the order of the description. */
     Map<String, Place> places() {
         return places;
-    }
-
-    /** Whether bearer packets find a way between two hosts, if each knows where the other is. */
-    private boolean linked(Place one, Place other) {
-        for (boolean six : new boolean[] {false, true}) {
-            boolean shared = one.spots.stream()
-                    .filter(spot -> spot.speaks(six))
-                    .anyMatch(spot -> other.spots.stream()
-                            .anyMatch(each -> each.segment().equals(spot.segment()) && each.speaks(six)));
-            if (shared || (outside(one, six, FAR) && outside(other, six, FAR))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Whether there is one from a host to an address of another, and one back to the address that the first asks from. */
@@ -166,7 +138,7 @@ final class Ways {
         if (at.tunnel && tunnelled(at, ip)) {
             Place child = at.child(ip);
             Place next = child == null ? at.hub : child;
-            boolean up = next != null && (child == null ? at.linked : child.linked);
+            boolean up = next != null && (child == null ? at.linked() : child.linked());
             return up && at.speaks(ip.six()) && Objects.requireNonNull(next).speaks(ip.six()) ? next : null;
         }
         Spot spot = plain(at, ip.six());
@@ -261,7 +233,7 @@ final class Ways {
         boolean all = at.host.role() != Role.VM && Through.of(at.host) == Through.EVERYTHING;
         if (at.tunnel && at.speaks(six) && (named.isPresent() || (all && at.hub != null))) {
             Place next = named.isPresent() ? named.map(places::get).orElse(null) : at.hub;
-            boolean up = next != null && next.speaks(six) && (next.equals(at.hub) ? at.linked : next.linked);
+            boolean up = next != null && next.speaks(six) && (next.equals(at.hub) ? at.linked() : next.linked());
             return up && internet(Objects.requireNonNull(next), six, far - 1);
         }
         return outside(at, six, far);

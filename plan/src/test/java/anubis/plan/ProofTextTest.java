@@ -31,35 +31,6 @@ class ProofTextTest {
     }
 
     @Test
-    void aTunnelThatCannotComeUpIsTold() throws Exception {
-        String text = ProofText.of(Proof.of(NetworkFile.parse("net.toml", """
-                        name = "Old and new"
-                        wireguard = "10.9.0.0/24"
-                        [networks.new]
-                        kind = "wild"
-                        addresses = "2001:db8:1::/64"
-                        [networks.old]
-                        kind = "wild"
-                        addresses = "203.0.113.0/24"
-                        [hosts.hub]
-                        role = "cloud"
-                        key = "1mTAfP7DcM+KrmRJlK+RnUXhnp+mihhFjZ89WLDqfB4="
-                        wg = 1
-                        on.new = 1
-                        [hosts.phone]
-                        role = "phone"
-                        key = "0aXh1hdHodtuzV3pWMpKn9iEhzptRyphwOJ5jZ3v6Ew="
-                        wg = 2
-                        [[situations]]
-                        name = "abroad"
-                        away.phone = "old"
-                        """), Service.PING));
-        assertThat(text)
-                .containsOnlyOnce(
-                        "so the tunnel between hub and phone does not come up here, and nothing is asked of it");
-    }
-
-    @Test
     void ofManyOnlyWhatIsWrong() {
         SmallWorld small = new SmallWorld();
         List<String> many = IntStream.range(0, 40).mapToObj(i -> "host" + i).toList();

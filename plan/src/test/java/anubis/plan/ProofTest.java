@@ -1,0 +1,99 @@
+package anubis.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import anubis.plan.Proof.Cell;
+import anubis.plan.Proof.Checked;
+import anubis.plan.Proof.Fault;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** What may be called proved, and what may not. */
+class ProofTest {
+    private static final String HUB = """
+            name = "Old and new"
+            wireguard = "10.9.0.0/24"
+            [hosts.hub]
+            key = "1mTAfP7DcM+KrmRJlK+RnUXhnp+mihhFjZ89WLDqfB4="
+            wg = 1
+            """;
+
+    private static final String PHONE_ABROAD = HUB + """
+            role = "cloud"
+            on.new = 1
+            [hosts.phone]
+            role = "phone"
+            key = "0aXh1hdHodtuzV3pWMpKn9iEhzptRyphwOJ5jZ3v6Ew="
+            wg = 2
+            [networks.new]
+            kind = "wild"
+            addresses = "2001:db8:1::/64"
+            [networks.old]
+            kind = "wild"
+            addresses = "203.0.113.0/24"
+            [[situations]]
+            name = "abroad"
+            away.phone = "old"
+            """;
+
+    private static final String ISLANDS = HUB + """
+            role = "central"
+            on.here = 1
+            endpoint = "203.0.113.7"
+            [hosts.site]
+            role = "gateway"
+            key = "0aXh1hdHodtuzV3pWMpKn9iEhzptRyphwOJ5jZ3v6Ew="
+            wg = 2
+            on.there = 1
+            [networks.here]
+            kind = "lan"
+            addresses = "192.168.1.0/24"
+            gateway = "hub"
+            [networks.there]
+            kind = "lan"
+            addresses = "192.168.2.0/24"
+            gateway = "site"
+            [[situations]]
+            name = "usual"
+            """;
+
+    static Proof prove(String description) throws Exception {
+        return Proof.of(NetworkFile.parse("net.toml", description), Service.PING);
+    }
+
+    private static Cell cell(Checked checked, String from, String to) {
+        return checked.cells()
+                .get(checked.hosts().indexOf(from))
+                .get(checked.hosts().indexOf(to));
+    }
+
+    @Test
+    void aTunnelThatCannotComeUpIsAFault() throws Exception {
+        Proof proof = prove(PHONE_ABROAD);
+        assertThat(proof.holds()).isFalse();
+        Checked abroad = proof.situations().getFirst();
+        assertThat(cell(abroad, "phone", "hub")).isEqualTo(Cell.FAILS);
+        assertThat(cell(abroad, "hub", "phone")).isEqualTo(Cell.FAILS);
+        assertThat(abroad.faults()).anySatisfy(fault -> {
+            assertThat(fault.reason()).isEqualTo(Optional.of(Reason.BEARER_LOST));
+            assertThat(fault.machine()).isEqualTo("phone");
+            assertThat(fault.example().toString()).isEqualTo("hub to 10.9.0.2 of phone");
+        });
+    }
+
+    @Test
+    void soAreTwoIslands() throws Exception {
+        Proof proof = prove(ISLANDS);
+        assertThat(proof.holds()).isFalse();
+        List<Fault> faults = proof.situations().getFirst().faults();
+        assertThat(faults).isNotEmpty().allMatch(fault -> fault.cell() == Cell.FAILS);
+        assertThat(cell(proof.situations().getFirst(), "site", "hub")).isEqualTo(Cell.FAILS);
+    }
+
+    @Test
+    void unlessItIsOff() throws Exception {
+        assertThat(prove(PHONE_ABROAD + "off = \"phone\"").holds()).isTrue();
+        assertThat(prove(ISLANDS + "off = \"site\"").holds()).isTrue();
+    }
+}
