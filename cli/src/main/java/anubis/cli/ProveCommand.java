@@ -118,6 +118,12 @@ final class ProveCommand {
         json.writeStringField("situation", checked.situation());
         json.writeBooleanField("proved", checked.holds());
         json.writeNumberField("packets", checked.questions());
+        json.writeObjectFieldStart("pairs");
+        for (Proof.Cell cell : Proof.Cell.values()) {
+            json.writeNumberField(cell.name().toLowerCase(Locale.ROOT), checked.count(cell));
+        }
+        json.writeEndObject();
+        json.writeNumberField("unasked", checked.unasked().size());
         json.writeObjectFieldStart("matrix");
         for (int row = 0; row < checked.hosts().size(); row++) {
             json.writeObjectFieldStart(checked.hosts().get(row));

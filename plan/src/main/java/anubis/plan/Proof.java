@@ -65,12 +65,55 @@ public record Proof(String network, List<Checked> situations) {
             return faults.isEmpty();
         }
 
-        /** How many cells there are of each kind. */
+        /** Of how many pairs, of a host and another one, that was found. */
         public long count(Cell cell) {
-            return cells.stream()
+            long all = cells.stream()
                     .flatMap(List::stream)
                     .filter(each -> each == cell)
                     .count();
+            // Of itself nobody asks anything.
+            return cell == Cell.FREE ? all - hosts.size() : all;
+        }
+
+        /** The pairs of hosts of which nothing is asked, the stranger's not among them: who would ask, and whom. */
+        public List<Pair> unasked() {
+            List<Pair> pairs = new ArrayList<>();
+            for (int from = 0; from < hosts.size(); from++) {
+                for (int to = 0; to < hosts.size(); to++) {
+                    Pair pair = new Pair(hosts.get(from), hosts.get(to));
+                    if (from != to
+                            && !pair.has(Network.STRANGER)
+                            && cells.get(from).get(to) == Cell.FREE) {
+                        pairs.add(pair);
+                    }
+                }
+            }
+            return pairs;
+        }
+
+        /** How many pairs of hosts there are, without the stranger's. */
+        public long pairs() {
+            long all = hosts.stream()
+                    .filter(host -> !host.equals(Network.STRANGER))
+                    .count();
+            return all * (all - 1);
+        }
+
+        /** Whether there are several hosts, and none is asked to reach another. */
+        public boolean idle() {
+            return pairs() > 0 && unasked().size() == pairs();
+        }
+    }
+
+    /** One host that would ask another. */
+    public record Pair(String from, String to) {
+        boolean has(String host) {
+            return from.equals(host) || to.equals(host);
+        }
+
+        @Override
+        public String toString() {
+            return from + " to " + to;
         }
     }
 

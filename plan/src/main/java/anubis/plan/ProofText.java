@@ -3,6 +3,7 @@ package anubis.plan;
 import anubis.plan.Proof.Cell;
 import anubis.plan.Proof.Checked;
 import anubis.plan.Proof.Fault;
+import anubis.plan.Proof.Pair;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -31,15 +32,25 @@ public final class ProofText {
         text.line(
                 proof.holds()
                         ? "%s: proved in %s"
-                                .formatted(
-                                        proof.network(),
-                                        count(proof.situations().size(), "situation"))
+                                        .formatted(
+                                                proof.network(),
+                                                count(proof.situations().size(), "situation"))
+                                + idle(proof)
                         : "%s: not proved: faults in %d of %s"
                                 .formatted(
                                         proof.network(),
                                         faulty,
                                         count(proof.situations().size(), "situation")));
         return text.text.toString();
+    }
+
+    /** What nobody should take for proved. */
+    private static String idle(Proof proof) {
+        String idle = proof.situations().stream()
+                .filter(Checked::idle)
+                .map(Checked::situation)
+                .collect(Collectors.joining(", "));
+        return idle.isEmpty() ? "" : ", but no host is asked to reach another in: " + idle;
     }
 
     /** One situation. */
@@ -69,6 +80,7 @@ public final class ProofText {
         if (checked.faults().size() > FAULTS_MAX) {
             line("  and " + (checked.faults().size() - FAULTS_MAX) + " other faults");
         }
+        unasked(checked);
         checked.findings().stream().limit(FAULTS_MAX).forEach(finding -> line("  note: " + finding));
         if (checked.findings().size() > FAULTS_MAX) {
             line("  and " + (checked.findings().size() - FAULTS_MAX) + " other notes");
@@ -80,8 +92,16 @@ public final class ProofText {
         line("  " + word(fault.cell()) + ": " + fault);
     }
 
+    private void unasked(Checked checked) {
+        List<Pair> unasked = checked.unasked();
+        if (!unasked.isEmpty()) {
+            line("  not asked: %,d of the %s of hosts, as %s: the description has no way for it"
+                    .formatted(unasked.size(), count(checked.pairs(), "pair"), unasked.getFirst()));
+        }
+    }
+
     private static String totals(Checked checked) {
-        return Stream.of(Cell.FINE, Cell.SHUT, Cell.FAILS, Cell.OPEN, Cell.UNKNOWN)
+        return Stream.of(Cell.FINE, Cell.SHUT, Cell.FAILS, Cell.OPEN, Cell.UNKNOWN, Cell.FREE)
                 .filter(cell -> cell == Cell.FINE || checked.count(cell) > 0)
                 .map(cell -> "%,d %s".formatted(checked.count(cell), word(cell)))
                 .collect(Collectors.joining(", ", "of the pairs ", ""));
@@ -92,7 +112,8 @@ public final class ProofText {
             case OPEN -> "open";
             case SHUT -> "shut out";
             case FAILS -> "failing";
-            case FREE, FINE, UNKNOWN -> cell.name().toLowerCase(Locale.ROOT);
+            case FREE -> "not asked";
+            case FINE, UNKNOWN -> cell.name().toLowerCase(Locale.ROOT);
         };
     }
 

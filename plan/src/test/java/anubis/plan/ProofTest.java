@@ -96,4 +96,24 @@ class ProofTest {
         assertThat(prove(PHONE_ABROAD + "off = \"phone\"").holds()).isTrue();
         assertThat(prove(ISLANDS + "off = \"site\"").holds()).isTrue();
     }
+
+    @Test
+    void whatNobodyAsksIsCounted() throws Exception {
+        Proof proof = prove(ISLANDS + "off = \"site\"");
+        Checked usual = proof.situations().getFirst();
+        assertThat(usual.idle()).isTrue();
+        assertThat(usual.unasked()).hasToString("[hub to site, site to hub]");
+        assertThat(usual.count(Cell.FREE)).isEqualTo(4);
+        assertThat(ProofText.of(proof))
+                .contains("2 shut out, 4 not asked\n")
+                .contains("  not asked: 2 of the 2 pairs of hosts, as hub to site: the description has no way for it\n")
+                .endsWith("Old and new: proved in 1 situation, but no host is asked to reach another in: usual\n");
+    }
+
+    @Test
+    void whereAllIsAskedNothingIsSaid() throws Exception {
+        Checked abroad = prove(PHONE_ABROAD).situations().getFirst();
+        assertThat(abroad.idle()).isFalse();
+        assertThat(ProofText.of(abroad)).doesNotContain("  not asked:");
+    }
 }
