@@ -148,6 +148,7 @@ final class ProveCommand {
             json.writeStringField("from", fault.example().from());
             json.writeStringField("to", fault.example().to());
             json.writeStringField("address", fault.example().address());
+            json.writeStringField("service", fault.example().service().toString());
             json.writeStringField("detail", fault.example().detail());
             json.writeEndObject();
         }

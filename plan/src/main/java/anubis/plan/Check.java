@@ -57,9 +57,16 @@ final class Check {
         return List.copyOf(all);
     }
 
-    private Wish wish(int from, int to, Ip ip) {
+    /** What a host asks of others. */
+    private List<Service> services(int from) {
+        return expectation != null && hosts.get(from).equals(Network.STRANGER)
+                ? expectation.outside(service)
+                : List.of(service);
+    }
+
+    private Wish wish(int from, int to, Ip ip, Service asked) {
         if (expectation != null) {
-            return expectation.wish(hosts.get(from), hosts.get(to), ip, service);
+            return expectation.wish(hosts.get(from), hosts.get(to), ip, asked);
         }
         return addresses.get(from).stream().anyMatch(own -> own.six() == ip.six()) ? Wish.MUST : Wish.FREE;
     }
@@ -114,41 +121,48 @@ final class Check {
 
     private Row row(int from) {
         Row row = new Row();
+        List<Service> services = services(from);
         for (int to = 0; to < hosts.size(); to++) {
             Cell worst = Cell.FREE;
             for (Ip ip : from == to ? List.<Ip>of() : addresses.get(to)) {
-                Cell cell = question(row, from, to, ip);
-                worst = cell.compareTo(worst) > 0 ? cell : worst;
+                for (Service asked : services) {
+                    Cell cell = question(row, from, to, ip, asked);
+                    worst = cell.compareTo(worst) > 0 ? cell : worst;
+                }
             }
             row.cells.add(worst);
         }
         return row;
     }
 
-    private Cell question(Row row, int from, int to, Ip ip) {
-        Wish wish = wish(from, to, ip);
+    private Cell question(Row row, int from, int to, Ip ip, Service asked) {
+        Wish wish = wish(from, to, ip, asked);
         if (wish == Wish.FREE) {
             return Cell.FREE;
         }
         row.questions++;
-        Trouble trouble = prover.verdict(nodes.get(from), ip, service, nodes.get(to));
+        Trouble trouble = prover.verdict(nodes.get(from), ip, asked, nodes.get(to));
         Cell cell = trouble == null
                 ? wish == Wish.MUST ? Cell.FINE : Cell.OPEN
                 : unsaid(trouble) ? Cell.UNKNOWN : wish == Wish.MUST ? Cell.FAILS : Cell.SHUT;
         if (cell != Cell.FINE && cell != Cell.SHUT) {
             Kind kind = trouble == null
-                    ? entered(from, ip)
+                    ? entered(from, ip, asked)
                     : new Kind(cell, trouble.reason(), trouble.machine(), trouble.cause());
             Example example = new Example(
-                    hosts.get(from), hosts.get(to), ip.toString(), trouble == null ? "it arrives" : trouble.detail());
+                    hosts.get(from),
+                    hosts.get(to),
+                    ip.toString(),
+                    asked,
+                    trouble == null ? "it arrives" : trouble.detail());
             row.tallies.merge(kind, new Tally(1, example), Tally::and);
         }
         return cell;
     }
 
     /** Where something comes in that must not: the first of these machines that it comes to. */
-    private Kind entered(int from, Ip ip) {
-        List<Hop> hops = prover.trace(hosts.get(from), Optional.empty(), ip.address(), service)
+    private Kind entered(int from, Ip ip, Service asked) {
+        List<Hop> hops = prover.trace(hosts.get(from), Optional.empty(), ip.address(), asked)
                 .there();
         return hops.stream()
                 .skip(1)

@@ -2,11 +2,16 @@ package anubis.plan;
 
 import anubis.plan.Place.Spot;
 import anubis.plan.Segment.Kind;
+import anubis.plan.Service.Protocol;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -73,14 +78,57 @@ public final class Expectation {
                 && !spot.segment().nat()) {
             return Wish.MUST;
         }
-        // What others' firewalls keep out is not the plan's.
-        boolean ours = target.host.key().isPresent() && (!target.host.moves() || target.guarded());
-        if (wild) {
-            return ours && !lets ? Wish.MUST_NOT : Wish.FREE;
+        if (lets || door(target.host, service)) {
+            return Wish.FREE;
         }
-        boolean letSomewhere =
-                network.hosts().values().stream().anyMatch(host -> host.letsIn().contains(service));
-        return letSomewhere ? Wish.FREE : Wish.MUST_NOT;
+        if (wild) {
+            return guarded(target) ? Wish.MUST_NOT : Wish.FREE;
+        }
+        boolean routed =
+                places.values().stream().anyMatch(place -> place.host.letsIn().contains(service) && routed(place, ip));
+        return routed ? Wish.FREE : Wish.MUST_NOT;
+    }
+
+    /** Whether the plan gives it a firewall for itself: what others' keep out is not the plan's. */
+    private static boolean guarded(Place place) {
+        return place.host.key().isPresent() && (!place.host.moves() || place.guarded());
+    }
+
+    /** Whether the service is a tunnel's own, or the gate's. */
+    private boolean door(Host host, Service service) {
+        int port = service.port();
+        return service.protocol() == Protocol.UDP
+                && (port == host.port()
+                        || host.extraPorts().contains(port)
+                        || network.gatePort().equals(OptionalInt.of(port)));
+    }
+
+    /** Whether a provider sends what is for the address to the host, which lets in what it does for those behind it, too. */
+    private static boolean routed(Place place, Ip ip) {
+        return place.spots.stream()
+                .filter(spot -> spot.segment().kind() == Kind.WILD)
+                .flatMap(spot -> spot.segment().routed().entrySet().stream())
+                .filter(entry -> entry.getValue().equals(place.host.name()))
+                .map(Map.Entry::getKey)
+                .anyMatch(prefix -> ip.six() == prefix.six() && ip.in(Ip.of(prefix.address()), prefix.length()));
+    }
+
+    /**
+     * What is tried from outside: what is asked of all, whatever anybody lets in, and of each protocol what nobody does, so
+     * that it is shut whatever is asked.
+     */
+    List<Service> outside(Service asked) {
+        Set<Service> all = new LinkedHashSet<>(List.of(asked, Service.PING));
+        network.hosts().values().forEach(host -> all.addAll(host.letsIn()));
+        for (Protocol protocol : List.of(Protocol.TCP, Protocol.UDP)) {
+            IntStream.iterate(Service.PORT_MAX, port -> port - 1)
+                    .mapToObj(port -> new Service(protocol, port))
+                    .filter(service -> !all.contains(service))
+                    .filter(service -> network.hosts().values().stream().noneMatch(host -> door(host, service)))
+                    .findFirst()
+                    .ifPresent(all::add);
+        }
+        return List.copyOf(all);
     }
 
     private Wish inside(Place sender, Place target, Ip ip, Service service) {
@@ -91,7 +139,9 @@ public final class Expectation {
             return Wish.FREE;
         }
         if (spot != null && spot.segment().kind() == Kind.WILD) {
-            return target.host.letsIn().contains(service) && ways.internet(sender, ip.six()) ? Wish.MUST : Wish.FREE;
+            boolean called =
+                    target.host.letsIn().contains(service) && !spot.segment().nat();
+            return called && ways.internet(sender, ip.six()) ? Wish.MUST : Wish.FREE;
         }
         boolean home = spot != null && spot.segment().kind() == Kind.LAN && target.host.moves();
         boolean deaf = home && (target.tunnel || target.guarded());

@@ -146,12 +146,14 @@ public record Proof(String network, List<Checked> situations) {
      * A packet that has the fault.
      *
      * @param address of {@code to}
+     * @param service what it is for
      * @param detail what became of it
      */
-    public record Example(String from, String to, String address, String detail) {
+    public record Example(String from, String to, String address, Service service, String detail) {
         @Override
         public String toString() {
-            return from + " to " + address + (to.isEmpty() ? "" : " of " + to);
+            return from + " to " + address + (to.isEmpty() ? "" : " of " + to)
+                    + (service.equals(Service.PING) ? "" : " for " + service);
         }
     }
 

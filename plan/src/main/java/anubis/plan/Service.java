@@ -10,7 +10,7 @@ public record Service(Protocol protocol, int port) {
     public static final Service PING = new Service(Protocol.PING, 0);
 
     private static final Pattern FORM = Pattern.compile("(tcp|udp) ([1-9][0-9]{0,4})");
-    private static final int PORT_MAX = 65_535;
+    static final int PORT_MAX = 65_535;
 
     /** What the planner's walls tell apart. */
     public enum Protocol {

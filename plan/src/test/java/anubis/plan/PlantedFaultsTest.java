@@ -329,7 +329,7 @@ class PlantedFaultsTest {
         return new PolicyRule(rule.six(), priority, rule.mark(), rule.inverted(), rule.table(), rule.suppressed());
     }
 
-    private static UnaryOperator<Machine> wall(UnaryOperator<Wall> change) {
+    static UnaryOperator<Machine> wall(UnaryOperator<Wall> change) {
         return machine ->
                 with(machine, machine.links(), machine.rules(), machine.routes(), change.apply(machine.wall()));
     }

@@ -5,8 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import anubis.plan.Proof.Cell;
 import anubis.plan.Proof.Checked;
 import anubis.plan.Proof.Fault;
+import anubis.plan.Wall.Filter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What may be called proved, and what may not. */
@@ -115,5 +121,41 @@ class ProofTest {
         Checked abroad = prove(PHONE_ABROAD).situations().getFirst();
         assertThat(abroad.idle()).isFalse();
         assertThat(ProofText.of(abroad)).doesNotContain("  not asked:");
+    }
+
+    /** CouchNet at home, with another line of its description, and with that let through the cloud server. */
+    private static Checked open(String line, String instead, List<Service> through) throws Exception {
+        String couchnet = Files.readString(Path.of("../docs/examples/couchnet.toml"));
+        assertThat(couchnet).contains(line);
+        Network network = NetworkFile.parse("couchnet.toml", couchnet.replace(line, instead));
+        Situation home = network.situations().getFirst();
+        Filter hole = new Filter(Set.of(), Set.of(), false, through, List.of(), List.of(), Wall.Verdict.ACCEPT);
+        UnaryOperator<Wall> spoil = wall -> new Wall(
+                wall.input(),
+                Stream.concat(Stream.of(hole), wall.forward().stream()).toList(),
+                wall.translations(),
+                wall.clamped());
+        World world = PlantedFaultsTest.world(network, home.name(), "surya", PlantedFaultsTest.wall(spoil));
+        return Proof.check(network, home, world, Service.PING);
+    }
+
+    @Test
+    void whatOneHostLetsInIsShutAtAllOthers() throws Exception {
+        Checked checked = open("lets-in = [\"tcp 80\", \"tcp 443\"]", "lets-in = \"ping\"", List.of(Service.PING));
+        assertThat(checked.faults()).anySatisfy(fault -> {
+            assertThat(fault.cell()).isEqualTo(Cell.OPEN);
+            assertThat(fault.example().service()).isEqualTo(Service.PING);
+        });
+        assertThat(cell(checked, "stranger", "holly")).isEqualTo(Cell.OPEN);
+    }
+
+    @Test
+    void whatNobodyLetsInIsTriedWhateverIsAsked() throws Exception {
+        Checked checked = open("lets-in = [\"tcp 25\", \"tcp 443\"]", "lets-in = \"ping\"", List.of());
+        assertThat(checked.faults()).anySatisfy(fault -> {
+            assertThat(fault.cell()).isEqualTo(Cell.OPEN);
+            assertThat(fault.machine()).isEqualTo("surya");
+            assertThat(fault.example().service().protocol()).isNotEqualTo(Service.Protocol.PING);
+        });
     }
 }
