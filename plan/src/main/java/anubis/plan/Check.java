@@ -93,8 +93,10 @@ final class Check {
     }
 
     Checked run(String note) {
-        List<Row> rows =
-                IntStream.range(0, hosts.size()).parallel().mapToObj(this::row).toList();
+        List<Row> rows = new ArrayList<>(
+                IntStream.range(0, hosts.size()).parallel().mapToObj(this::row).toList());
+        List<List<Cell>> cells = rows.stream().map(row -> row.cells).toList();
+        rows.addAll(intrusions(cells));
         Map<Kind, Tally> all = new HashMap<>();
         rows.forEach(row -> row.tallies.forEach((kind, tally) -> all.merge(kind, tally, Tally::and)));
         List<Fault> faults = all.entrySet().stream()
@@ -109,10 +111,58 @@ final class Check {
                 world.situation(),
                 note,
                 hosts,
-                rows.stream().map(row -> row.cells).toList(),
+                cells,
                 rows.stream().mapToLong(row -> row.questions).sum(),
                 faults,
                 Findings.of(prover, expectation));
+    }
+
+    private static Cell worst(Cell one, Cell other) {
+        return one.compareTo(other) > 0 ? one : other;
+    }
+
+    /** What neighbours in the wild try; who is next to a host is a stranger, too, and what arrives is told in its row. */
+    private List<Row> intrusions(List<List<Cell>> cells) {
+        if (expectation == null) {
+            return List.of();
+        }
+        Intruder intruder = new Intruder(prover, expectation);
+        List<Row> rows = intruder.entrances().parallelStream()
+                .map(entrance -> intrusions(intruder, entrance))
+                .toList();
+        List<Cell> strangers = cells.get(hosts.indexOf(Network.STRANGER));
+        for (Row row : rows) {
+            for (int to = 0; to < hosts.size(); to++) {
+                strangers.set(to, worst(strangers.get(to), row.cells.get(to)));
+            }
+        }
+        return rows;
+    }
+
+    /** What one of them tries; of what is shut nothing is said. */
+    private Row intrusions(Intruder intruder, Intruder.Entrance entrance) {
+        Row row = new Row();
+        for (int to = 0; to < hosts.size(); to++) {
+            Cell worst = Cell.FREE;
+            boolean stranger = hosts.get(to).equals(Network.STRANGER);
+            for (Ip ip : stranger ? List.<Ip>of() : addresses.get(to)) {
+                for (Intruder.Attempt attempt : intruder.attempts(entrance, ip)) {
+                    row.questions++;
+                    if (intruder.follow(attempt) == null) {
+                        worst = Cell.OPEN;
+                        String at = entrance.in().node().name();
+                        Example example = new Example(
+                                attempt.sender(), hosts.get(to), ip.toString(), attempt.service(), attempt.detail());
+                        row.tallies.merge(
+                                new Kind(Cell.OPEN, Optional.empty(), at, attempt.cause()),
+                                new Tally(1, example),
+                                Tally::and);
+                    }
+                }
+            }
+            row.cells.add(worst);
+        }
+        return row;
     }
 
     private static Fault fault(Kind kind, Tally tally) {
@@ -127,7 +177,7 @@ final class Check {
             for (Ip ip : from == to ? List.<Ip>of() : addresses.get(to)) {
                 for (Service asked : services) {
                     Cell cell = question(row, from, to, ip, asked);
-                    worst = cell.compareTo(worst) > 0 ? cell : worst;
+                    worst = worst(worst, cell);
                 }
             }
             row.cells.add(worst);

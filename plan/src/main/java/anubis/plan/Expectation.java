@@ -23,6 +23,7 @@ public final class Expectation {
     private final Network network;
     private final Ways ways;
     private final Map<String, Place> places;
+    private final List<Service> closed;
 
     /** What is asked of a packet. */
     public enum Wish {
@@ -38,6 +39,7 @@ public final class Expectation {
         this.network = network;
         ways = new Ways(network, situation);
         places = ways.places();
+        closed = closed(network);
     }
 
     /**
@@ -78,7 +80,7 @@ public final class Expectation {
                 && !spot.segment().nat()) {
             return Wish.MUST;
         }
-        if (lets || door(target.host, service)) {
+        if (lets || door(network, target.host, service)) {
             return Wish.FREE;
         }
         if (wild) {
@@ -95,7 +97,7 @@ public final class Expectation {
     }
 
     /** Whether the service is a tunnel's own, or the gate's. */
-    private boolean door(Host host, Service service) {
+    private static boolean door(Network network, Host host, Service service) {
         int port = service.port();
         return service.protocol() == Protocol.UDP
                 && (port == host.port()
@@ -120,15 +122,51 @@ public final class Expectation {
     List<Service> outside(Service asked) {
         Set<Service> all = new LinkedHashSet<>(List.of(asked, Service.PING));
         network.hosts().values().forEach(host -> all.addAll(host.letsIn()));
+        all.addAll(closed);
+        return List.copyOf(all);
+    }
+
+    /** Of TCP and of UDP a port that nobody lets in, nor has for a tunnel. */
+    List<Service> closed() {
+        return closed;
+    }
+
+    private static List<Service> closed(Network network) {
+        List<Service> all = new ArrayList<>();
         for (Protocol protocol : List.of(Protocol.TCP, Protocol.UDP)) {
-            IntStream.iterate(Service.PORT_MAX, port -> port - 1)
+            IntStream.iterate(Service.PORT_MAX, port -> port > 0, port -> port - 1)
                     .mapToObj(port -> new Service(protocol, port))
-                    .filter(service -> !all.contains(service))
-                    .filter(service -> network.hosts().values().stream().noneMatch(host -> door(host, service)))
+                    .filter(service -> network.hosts().values().stream()
+                            .noneMatch(host -> host.letsIn().contains(service) || door(network, host, service)))
                     .findFirst()
                     .ifPresent(all::add);
         }
         return List.copyOf(all);
+    }
+
+    /**
+     * Whether what a neighbour on a wild segment sends to a host must not arrive.
+     *
+     * @param own whether the host itself has the address
+     */
+    boolean shut(Place at, boolean own, Ip ip, Service service) {
+        boolean lets = at.host.letsIn().contains(service);
+        return own ? guarded(at) && !lets && !door(network, at.host, service) : !(lets && routed(at, ip));
+    }
+
+    Network network() {
+        return network;
+    }
+
+    /** A host that is there. */
+    @Nullable
+    Place place(String name) {
+        return places.get(name);
+    }
+
+    /** The other hosts that are there. */
+    Stream<Place> others(Place place) {
+        return places.values().stream().filter(other -> !other.equals(place));
     }
 
     private Wish inside(Place sender, Place target, Ip ip, Service service) {

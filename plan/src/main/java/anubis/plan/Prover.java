@@ -80,6 +80,12 @@ public final class Prover {
         return trouble == null ? walk.answer(to) : trouble;
     }
 
+    /** Why what somebody on the segment of {@code in} sends to it is lost, wherever it goes from there; nothing if it arrives. */
+    @Nullable
+    Trouble injected(Iface in, Ip source, Ip to, Service service) {
+        return walk(in.node(), source, to, service, PING_SIZE, false).injected(in);
+    }
+
     Terrain terrain() {
         return terrain;
     }

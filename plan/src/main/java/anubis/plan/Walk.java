@@ -141,8 +141,19 @@ final class Walk {
         return Trouble.of(reason, at, cause, packet);
     }
 
+    /** Follows a packet that somebody who is no machine of the world has sent to {@code in}. */
+    @Nullable
+    Trouble injected(Iface in) {
+        arrived = in;
+        return onward(null);
+    }
+
     private @Nullable Trouble follow(long mark) {
-        Trouble trouble = begin(mark);
+        return onward(begin(mark));
+    }
+
+    private @Nullable Trouble onward(@Nullable Trouble begun) {
+        Trouble trouble = begun;
         while (trouble == null && arrived != null) {
             trouble = arrive(arrived);
         }
