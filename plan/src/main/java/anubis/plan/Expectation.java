@@ -1,5 +1,6 @@
 package anubis.plan;
 
+import anubis.config.Cidr;
 import anubis.plan.Place.Spot;
 import anubis.plan.Segment.Kind;
 import anubis.plan.Service.Protocol;
@@ -24,6 +25,7 @@ public final class Expectation {
     private final Ways ways;
     private final Map<String, Place> places;
     private final List<Service> closed;
+    private final List<Cidr> unrouted;
 
     /** What is asked of a packet. */
     public enum Wish {
@@ -40,6 +42,7 @@ public final class Expectation {
         ways = new Ways(network, situation);
         places = ways.places();
         closed = closed(network);
+        unrouted = unrouted(network, ways.whole());
     }
 
     /**
@@ -152,6 +155,25 @@ public final class Expectation {
     boolean shut(Place at, boolean own, Ip ip, Service service) {
         boolean lets = at.host.letsIn().contains(service);
         return own ? guarded(at) && !lets && !door(network, at.host, service) : !(lets && routed(at, ip));
+    }
+
+    /**
+     * Whether what comes to a host in the wild can only be forged if it is from that address, so that it must not arrive
+     * whatever it is for: it is ours, and no provider knows it, nor has a wild network such addresses. Who moves cannot tell
+     * where it is.
+     */
+    boolean forged(Place at, Ip source) {
+        return guarded(at) && !at.host.moves() && Ways.in(unrouted, source);
+    }
+
+    private static List<Cidr> unrouted(Network network, List<Cidr> whole) {
+        List<Cidr> known = network.segments().values().stream()
+                .filter(segment -> segment.kind() == Kind.WILD)
+                .flatMap(segment -> Stream.concat(segment.prefixes().stream(), segment.routed().keySet().stream()))
+                .toList();
+        return whole.stream()
+                .filter(ours -> known.stream().noneMatch(each -> each.contains(ours) || ours.contains(each)))
+                .toList();
     }
 
     Network network() {

@@ -140,14 +140,18 @@ final class Intruder {
         List<Attempt> all = new ArrayList<>();
         List<Service> services = entrance.services;
         for (int i = 0; i < services.size(); i++) {
-            if (expectation.shut(entrance.place, own, to, services.get(i))) {
-                for (Ip source : i == 0 ? entrance.forged : List.<Ip>of()) {
-                    if (source.six() == to.six() && !source.equals(to)) {
-                        all.add(new Attempt(entrance, source, true, to, services.get(i)));
-                    }
+            Service service = services.get(i);
+            boolean shut = expectation.shut(entrance.place, own, to, service);
+            for (Ip source : entrance.forged) {
+                // Where all is shut that is not let in, it is enough to try one service.
+                boolean tried = shut ? i == 0 : expectation.forged(entrance.place, source);
+                if (tried && source.six() == to.six() && !source.equals(to)) {
+                    all.add(new Attempt(entrance, source, true, to, service));
                 }
+            }
+            if (shut) {
                 Ip source = entrance.neighbours.get(to.six() ? 1 : 0);
-                all.add(new Attempt(entrance, source, false, to, services.get(i)));
+                all.add(new Attempt(entrance, source, false, to, service));
             }
         }
         return all;

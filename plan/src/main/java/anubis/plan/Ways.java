@@ -84,6 +84,11 @@ final class Ways {
         }
     }
 
+    /** All addresses of the network. */
+    List<Cidr> whole() {
+        return whole;
+    }
+
     /** The hosts that are there, by name, in the order of the description. */
     Map<String, Place> places() {
         return places;
@@ -182,7 +187,7 @@ final class Ways {
                 };
     }
 
-    private static boolean in(List<Cidr> prefixes, Ip ip) {
+    static boolean in(List<Cidr> prefixes, Ip ip) {
         for (int i = 0; i < prefixes.size(); i++) {
             if (ip.in(Ip.of(prefixes.get(i).address()), prefixes.get(i).length())) {
                 return true;

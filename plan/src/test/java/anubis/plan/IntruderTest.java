@@ -79,6 +79,18 @@ class IntruderTest {
     }
 
     @Test
+    void orWhatIsForgedToWhatItLetsIn() throws Exception {
+        UnaryOperator<Wall> blind = wall -> new Wall(
+                wall.input().stream().filter(filter -> filter.from().isEmpty()).toList(),
+                wall.forward(),
+                wall.translations(),
+                wall.clamped());
+        Fault fault = open(check("home", "jacinth", blind));
+        assertThat(fault.cause()).endsWith("with a forged source");
+        assertThat(fault.example().service()).hasToString("tcp 80");
+    }
+
+    @Test
     void theLaptopIsOpenInAHotel() throws Exception {
         UnaryOperator<Wall> bare = wall -> new Wall(List.of(), wall.forward(), wall.translations(), wall.clamped());
         assertThat(check("home", "xena", bare).faults()).isEmpty();
