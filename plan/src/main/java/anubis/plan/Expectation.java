@@ -42,7 +42,7 @@ public final class Expectation {
         ways = new Ways(network, situation);
         places = ways.places();
         closed = closed(network);
-        unrouted = unrouted(network, ways.whole());
+        unrouted = ways.unrouted();
     }
 
     /**
@@ -164,16 +164,6 @@ public final class Expectation {
      */
     boolean forged(Place at, Ip source) {
         return guarded(at) && !at.host.moves() && Ways.in(unrouted, source);
-    }
-
-    private static List<Cidr> unrouted(Network network, List<Cidr> whole) {
-        List<Cidr> known = network.segments().values().stream()
-                .filter(segment -> segment.kind() == Kind.WILD)
-                .flatMap(segment -> Stream.concat(segment.prefixes().stream(), segment.routed().keySet().stream()))
-                .toList();
-        return whole.stream()
-                .filter(ours -> known.stream().noneMatch(each -> each.contains(ours) || ours.contains(each)))
-                .toList();
     }
 
     Network network() {

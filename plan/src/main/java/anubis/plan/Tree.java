@@ -4,6 +4,7 @@ import anubis.config.Cidr;
 import anubis.plan.Segment.Kind;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -146,6 +147,22 @@ final class Tree {
     /** All that is of the network, on both ends of all tunnels, in order. */
     List<Cidr> whole() {
         return whole;
+    }
+
+    /** What nobody in the wild sends from: our addresses, but for those that providers know, or that the wild has as well. */
+    List<Cidr> unrouted() {
+        Collection<Segment> segments = network.segments().values();
+        List<Cidr> known = segments.stream()
+                .filter(segment -> segment.kind() == Kind.WILD)
+                .flatMap(segment -> Stream.concat(segment.prefixes().stream(), segment.routed().keySet().stream()))
+                .toList();
+        // Of a network that is mapped also the addresses that it has by itself.
+        Stream<Cidr> mapped = segments.stream()
+                .filter(segment -> !segment.mapped().isEmpty())
+                .flatMap(segment -> segment.prefixes().stream());
+        return Prefixes.reduced(Stream.concat(whole.stream(), mapped)
+                .filter(ours -> known.stream().noneMatch(each -> each.contains(ours) || ours.contains(each)))
+                .toList());
     }
 
     /** What others call the addresses of a segment. */

@@ -21,7 +21,7 @@ final class Walls {
     private final Set<String> relaying;
     private final Set<String> gates;
 
-    /** What nobody in the wild sends from: our addresses, but for those that providers know, or that the wild has as well. */
+    /** What nobody in the wild sends from. */
     private final List<Cidr> forged;
 
     Walls(Network network, Tree tree, Set<String> relaying) {
@@ -29,13 +29,7 @@ final class Walls {
         this.tree = tree;
         this.relaying = relaying;
         this.gates = network.gatePort().isEmpty() ? Set.of() : Tree.changing(network);
-        List<Cidr> known = network.segments().values().stream()
-                .filter(segment -> segment.kind() == Kind.WILD)
-                .flatMap(segment -> Stream.concat(segment.prefixes().stream(), segment.routed().keySet().stream()))
-                .toList();
-        forged = tree.whole().stream()
-                .filter(prefix -> known.stream().noneMatch(each -> each.contains(prefix) || prefix.contains(each)))
-                .toList();
+        this.forged = tree.unrouted();
     }
 
     Wall of(Host host) {

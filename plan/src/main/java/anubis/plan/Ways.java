@@ -24,12 +24,14 @@ final class Ways {
     private final Situation situation;
     private final Map<String, Place> places = new LinkedHashMap<>();
     private final List<Cidr> whole;
+    private final List<Cidr> unrouted;
 
     Ways(Network network, Situation situation) {
         this.network = network;
         this.situation = situation;
         Tree tree = new Tree(network, situation);
         whole = tree.whole();
+        unrouted = tree.unrouted();
         for (Host host : network.hosts().values()) {
             if (!situation.absent().contains(host.name())) {
                 places.put(host.name(), place(host));
@@ -84,9 +86,9 @@ final class Ways {
         }
     }
 
-    /** All addresses of the network. */
-    List<Cidr> whole() {
-        return whole;
+    /** What nobody in the wild sends from. */
+    List<Cidr> unrouted() {
+        return unrouted;
     }
 
     /** The hosts that are there, by name, in the order of the description. */

@@ -223,12 +223,15 @@ class PlanFilesTest {
     }
 
     @Test
-    void nobodyInTheWildSendsFromOurAddresses() {
+    void nobodyInTheWildSendsFromOurAddresses() throws Exception {
         assertThat(file("jacinth/anubis-plan.nft"))
                 .containsSubsequence(
                         "ct state established,related accept",
                         "iifname \"eth1\" ip saddr { 10.42.0.0/24, 192.168.8.1/32, 192.168.10.0/24, 192.168.12.0/28 } drop",
                         "iifname \"eth1\" tcp dport");
+        // Those of a mapped network, by either name.
+        assertThat(offices().get("alpha/anubis-plan.nft"))
+                .contains("iifname \"eth1\" ip saddr { 10.1.1.0/24, 10.1.2.0/24, 10.99.0.0/24, 192.168.1.0/24 } drop");
         // What the provider sends here has its bearer packets from there.
         assertThat(file("jacinth/anubis-plan.nft")).doesNotContain("ip6 saddr { 2001:db8:306");
     }
