@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
@@ -27,6 +28,10 @@ final class Device {
 
     private static final Path SOCKETS = Path.of("/run/wireguard");
     private static final Path LOGS = Path.of("target", "interop-logs");
+    /** Another process had this one's number once, and what it left is not to be found by its names. */
+    private static final String RUN =
+            "x" + Integer.toString(36 + ThreadLocalRandom.current().nextInt(36 * 35), 36);
+
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     private final Implementation implementation;
@@ -70,7 +75,7 @@ final class Device {
 
     /** A name no other test, nor another run at the same time, gives its interface: all namespaces share the sockets. */
     static String freshName() {
-        return "an" + Long.toString(ProcessHandle.current().pid(), 36) + "x"
+        return "an" + Long.toString(ProcessHandle.current().pid(), 36) + RUN
                 + Integer.toString(COUNT.incrementAndGet(), 36);
     }
 
