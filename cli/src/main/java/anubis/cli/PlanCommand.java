@@ -100,7 +100,8 @@ final class PlanCommand {
         }
         PrintWriter out = new PrintWriter(System.out, false, StandardCharsets.UTF_8);
         out.println(network.name() + ": " + network.hosts().size() + " hosts, "
-                + network.situations().size() + " situations, " + files.size() + " files in " + folder);
+                + network.situations().size() + (network.situations().size() == 1 ? " situation, " : " situations, ")
+                + files.size() + " files in " + folder);
         out.println(
                 "read:  " + folder.resolve(PlanFiles.PAGE) + (drawn ? ", " + folder.resolve(pictures.getFirst()) : ""));
         out.println("prove: anubis prove " + read.file());
