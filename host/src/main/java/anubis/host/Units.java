@@ -16,6 +16,9 @@ final class Units {
 
     private static final String DIRECTORY = "/etc/systemd/system/";
 
+    /** By somebody who wants it that way. */
+    private static final String MASKED = "masked";
+
     private Units() {}
 
     /**
@@ -34,7 +37,7 @@ final class Units {
         List<String> enabled = new ArrayList<>();
         List<String> started = new ArrayList<>();
         for (String unit : own) {
-            if (!isEnabled(unit) && !isMasked(unit)) {
+            if (!isEnabled(unit) && !state(unit).equals(MASKED)) {
                 enabled.add(unit);
                 started.add(unit);
             }
@@ -43,10 +46,10 @@ final class Units {
             if (isEnabled(unit) || isEnabled(unit.replaceFirst("^anubis@", "wg-quick@"))) {
                 continue;
             }
-            if (isInstalled(unit)) {
-                enabled.add(unit);
-            } else {
-                warnings.accept(unit + " is not installed here: nothing starts it with the machine");
+            switch (state(unit)) {
+                case "disabled" -> enabled.add(unit);
+                case MASKED -> {}
+                default -> warnings.accept(unit + " is not installed here: nothing starts it with the machine");
             }
         }
         boolean running = Files.isDirectory(RUNNING);
@@ -81,12 +84,8 @@ final class Units {
         return Command.run("systemctl", "is-enabled", unit).status() == 0;
     }
 
-    private static boolean isInstalled(String unit) throws IOException {
-        return Command.run("systemctl", "is-enabled", unit).out().strip().equals("disabled");
-    }
-
-    /** Then it is so by somebody who wants it that way. */
-    private static boolean isMasked(String unit) throws IOException {
-        return Command.run("systemctl", "is-enabled", unit).out().strip().equals("masked");
+    /** In the words of systemctl(1); none if there is no such unit. */
+    private static String state(String unit) throws IOException {
+        return Command.run("systemctl", "is-enabled", unit).out().strip();
     }
 }
